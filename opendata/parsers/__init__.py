@@ -1,0 +1,214 @@
+"""Pages -> Budget. Each reader takes what it understands; the rest is reported as unread."""
+
+import re
+from pathlib import Path
+
+from opendata.documents import Document, Paragraph, read
+from opendata.errors import DocumentError, FactsError
+from opendata.facts import Facts, facts_for
+from opendata.model import Budget, DocumentTable, Goal, Indicator, Line, Organization, Project
+from opendata.parsers.accounts import Owner, read_lines
+from opendata.parsers.contents import Listed, read_contents
+from opendata.parsers.narrative import read_sections
+from opendata.parsers.reading import Reading, shorten
+from opendata.parsers.tables import Fragment, read_tables
+from opendata.parsers.targets import read_targets
+from opendata.terms import codes
+from opendata.values import plain
+
+TARGETS = ("project-targets", "overall-targets")
+_UNIT_CODE = re.compile(r"[0-9A-Za-z]{3,20}")
+
+
+def parse(path: Path | str, facts: Facts | None = None) -> Budget:
+    """Read a document into a budget.
+
+    `facts` says what the document does not; by default they come from the TOML files beside it.
+
+    Raises:
+        DocumentError: the document cannot be read, or holds no budget.
+        FactsError: a fact that the document does not say was not given.
+    """
+    path = Path(path)
+    return parse_document(read(path), facts or facts_for(path), str(path))
+
+
+def parse_document(document: Document, facts: Facts, place: str) -> Budget:
+    """Read the pages of a document into a budget; `place` names it in messages."""
+    reading = Reading(document)
+    contents = read_contents(reading)
+    fragments = read_tables(reading, contents)
+    year, phase = facts.year or contents.year, facts.phase or contents.phase
+    department = facts.department or contents.department
+    if not year or not department or not phase or not (contents.listed or fragments):
+        raise DocumentError(
+            f"{place}：没有找到部门预算或决算：需要写明部门和年度的标题（如“××局2023年部门预算”）"
+            "和至少一张预算表；标题残缺时可用 --department、--year、--phase 补充。",
+            f"{place}: found no budget in it: wanted a title with department and year (such as "
+            "××局2023年部门预算) and at least one budget table; where the title is lost give "
+            "--department, --year and --phase.",
+        )
+    division = _code("division", facts.division, "division", place)
+    _code("budget_phase", phase, "phase", place)
+    unit_code = facts.unit_code or _unit_code(fragments)
+    if not unit_code or not _UNIT_CODE.fullmatch(unit_code):
+        raise FactsError(
+            f"{place}：文件中没有单位编码；请用 --unit-code 给出，或在旁边的 .toml 中写 unit_code。",
+            f"{place}: the document holds no unit code; give --unit-code, or write unit_code in "
+            "the .toml beside it.",
+        )
+    suffix = "" if phase == "approved" else f"-{phase}"
+    reading.budget = f"{division}-{unit_code}-{year}{suffix}"
+    owner = Owner(
+        budget=reading.budget,
+        organization=f"{division}-{unit_code}",
+        year=year,
+        phase=phase,
+    )
+    sections, statements = read_sections(reading, contents.prose, department)
+    listed = contents.listed or _found(fragments)
+    tables, lines, projects, goals, indicators = _read_all(reading, owner, listed, fragments)
+    _report_unread(reading)
+    return Budget(
+        id=reading.budget,
+        title=contents.title or f"{department}{year}年{codes('budget_phase')[phase].label_zh}",
+        department=department,
+        organization=owner.organization,
+        unit_code=unit_code,
+        division=division,
+        year=year,
+        phase=phase,
+        issued=facts.issued,
+        source_file=document.name,
+        source_media_type=document.media_type,
+        source_encoding=document.encoding,
+        source_size=document.size,
+        source_sha256=document.sha256,
+        organizations=(
+            Organization(
+                id=owner.organization, name=department, unit_code=unit_code, division=division
+            ),
+        ),
+        document_tables=tuple(tables),
+        sections=sections,
+        lines=tuple(lines),
+        projects=tuple(projects),
+        goals=tuple(goals),
+        indicators=tuple(indicators),
+        statements=statements,
+        findings=tuple(reading.findings),
+    )
+
+
+def _code(code_list: str, value: str | None, fact: str, place: str) -> str:
+    if value in codes(code_list):
+        return value
+    example = "430105" if fact == "division" else "approved"
+    option = fact.replace("_", "-")
+    raise FactsError(
+        f"{place}：{fact} 是 {value or '空'}，不在代码表中；请用 --{option} 给出"
+        f"（如 {example}），或写在旁边的 .toml 中；代码见 opendata terms {code_list}。",
+        f"{place}: {fact} is {value or 'not given'}, which is in no code list; give --{option} "
+        f"(such as {example}), or write it in the .toml beside the document; "
+        f"for the codes see: opendata terms {code_list}",
+    )
+
+
+def _unit_code(fragments: dict[str, Fragment]) -> str | None:
+    """The unit code of the first data row of a performance table."""
+    for kind in TARGETS:
+        for _, row in fragments[kind].rows if kind in fragments else ():
+            if re.fullmatch(r"[0-9]{3,20}", plain(row.texts[0])):
+                return plain(row.texts[0])
+    return None
+
+
+def _found(fragments: dict[str, Fragment]) -> tuple[Listed, ...]:
+    """The tables found, where the document has no contents page to list them."""
+    return tuple(
+        Listed(
+            kind=kind,
+            title=codes("table_kind")[kind].label_zh,
+            place=Paragraph(fragment.place[0], fragment.place[1], ""),
+        )
+        for kind, fragment in fragments.items()
+    )
+
+
+def _read_all(
+    reading: Reading, owner: Owner, listed: tuple[Listed, ...], fragments: dict[str, Fragment]
+) -> tuple[list[DocumentTable], list[Line], list[Project], list[Goal], list[Indicator]]:
+    tables: list[DocumentTable] = []
+    lines: list[Line] = []
+    projects: list[Project] = []
+    goals: list[Goal] = []
+    indicators: list[Indicator] = []
+    unlisted = [entry for entry in _found(fragments) if entry.kind not in {x.kind for x in listed}]
+    for position, entry in enumerate((*listed, *unlisted), start=1):
+        fragment = fragments.get(entry.kind)
+        page, line = fragment.place if fragment else (entry.place.page, entry.place.line)
+        identifier = f"{owner.budget}-t{position:02}"
+        common = {
+            "id": identifier,
+            "budget": owner.budget,
+            "position": position,
+            "kind": entry.kind,
+            "title": entry.title,
+            "source_page": page,
+            "source_line": line,
+        }
+        if not fragment:
+            tables.append(DocumentTable(state="absent", **common))  # type: ignore[arg-type]
+            continue
+        common |= {"amount_unit": fragment.unit, "note": fragment.note}
+        draft = DocumentTable(state="whole", **common)  # type: ignore[arg-type]
+        if entry.kind in TARGETS:
+            read_ = read_targets(reading, owner, draft, fragment)
+            projects += read_.projects
+            goals += read_.goals
+            indicators += read_.indicators
+            lines += read_.lines
+            rows, cut, filled = len(read_.indicators), read_.cut, bool(read_.indicators)
+            placeholders = read_.placeholders
+        else:
+            own = read_lines(reading, owner, draft, fragment)
+            lines += own
+            rows, placeholders = len({line_.row for line_ in own}), 0
+            cut = _is_cut(fragment)
+            filled = any(line_.amount is not None for line_ in own)
+        state = _state(fragment, cut=cut, filled=filled)
+        tables.append(
+            DocumentTable(state=state, row_count=rows, placeholder_count=placeholders, **common)  # type: ignore[arg-type]
+        )
+    return tables, lines, projects, goals, indicators
+
+
+def _is_cut(fragment: Fragment) -> bool:
+    """Rows of unequal length, or a single cell standing alone, are what is left of a table."""
+    lengths = {len(row.cells) for _, row in fragment.rows}
+    return len(lengths) > 1 or lengths == {1}
+
+
+def _state(fragment: Fragment, *, cut: bool, filled: bool) -> str:
+    if not fragment.rows:
+        return "note-only" if fragment.note else "empty"
+    if cut:
+        return "cut"
+    return "whole" if filled else "empty"
+
+
+def _report_unread(reading: Reading) -> None:
+    for page, part in reading.left():
+        text = shorten(part.text)
+        image = "[image:" in part.text
+        zh = "图片残留的文字，没有读取" if image else "没有读懂这段文字"
+        en = "Text left by an image was not read" if image else "This was not understood"
+        reading.find(
+            "unread",
+            "note" if image or not any(c.isdigit() for c in text) else "warning",
+            f"{zh}：“{text}”。",
+            f"{en}: {text!r}.",
+            page=page,
+            line=part.line,
+            cell=None if isinstance(part, Paragraph) else part.number,
+        )
