@@ -1,0 +1,287 @@
+"""Rows -> N-Triples and Turtle, the same triples in both.
+
+A table's columns are compiled once into a plan; filling the plan for each row is ten times
+faster than building a graph of objects, and needs no memory as rows grow.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, TYPE_CHECKING
+from urllib.parse import quote
+
+from opendata import __version__
+from opendata.converters import Row, Sheet, lexical, sheets
+from opendata.facts import Facts
+from opendata.model import Budget
+from opendata.terms import RDF, XSD, Column, Table, absolute, scheme
+
+if TYPE_CHECKING:
+    import rdflib
+
+PREFIXES = {
+    "adms": "http://www.w3.org/ns/adms#",
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "dct": "http://purl.org/dc/terms/",
+    "dqv": "http://www.w3.org/ns/dqv#",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "oa": "http://www.w3.org/ns/oa#",
+    "ob": "https://w3id.org/open-budget/def/",
+    "obeu": "http://data.openbudgets.eu/ontology/",
+    "obeu-attribute": "http://data.openbudgets.eu/ontology/dsd/attribute/",
+    "obeu-dimension": "http://data.openbudgets.eu/ontology/dsd/dimension/",
+    "obeu-measure": "http://data.openbudgets.eu/ontology/dsd/measure/",
+    "org": "http://www.w3.org/ns/org#",
+    "owl": "http://www.w3.org/2002/07/owl#",
+    "prov": "http://www.w3.org/ns/prov#",
+    "qb": "http://purl.org/linked-data/cube#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "schema": "http://schema.org/",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "spdx": "http://spdx.org/rdf/terms#",
+    "vcard": "http://www.w3.org/2006/vcard/ns#",
+    "xsd": XSD,
+}
+
+Triple = tuple[str, str, str]  # N-Triples terms
+
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f"\\]')
+_VARIABLE = re.compile(r"\{(\+?)(\w+)\}")
+_LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]|%[0-9A-F]{2})*")
+
+
+def escape(text: str) -> str:
+    r"""A text between the quotes of a literal.
+
+    >>> print(escape('say "yes"'))
+    say \"yes\"
+    """
+    return _UNSAFE.sub(lambda m: _ESCAPES.get(m[0], f"\\u{ord(m[0]):04X}"), text)
+
+
+def literal(text: str, language: str = "", datatype: str = "") -> str:
+    """A literal as an N-Triples term."""
+    tail = f"@{language}" if language else f"^^<{datatype}>" if datatype else ""
+    return f'"{escape(text)}"{tail}'
+
+
+def iri(text: str) -> str:
+    """An IRI as an N-Triples term; what an IRI may not hold is percent-encoded."""
+    return f"<{quote(text, safe=_IRI_SAFE)}>"
+
+
+_IRI_SAFE = ":/?#[]@!$&'()*+,;=%-._~"
+
+
+class _Quoted(dict[object, str]):
+    """Values percent-encoded for a template, each once: codes and keys come again and again."""
+
+    def __missing__(self, value: object) -> str:
+        if len(self) > 100_000:
+            self.clear()
+        self[value] = quoted = quote(lexical(value), safe="")
+        return quoted
+
+
+def _text(value: object) -> str:
+    text = str(value)
+    if '"' in text or "\\" in text or not text.isprintable():
+        return escape(text)
+    return text
+
+
+def triples(table: Table, rows: Iterable[Row], base: str) -> Iterator[str]:
+    """The N-Triples of some rows, a text for each row."""
+    keys = _Quoted()
+    head = f"<{absolute(table.space, base)}"
+    types = "".join(f"%s <{RDF}type> <{cls}> .\n" for cls in table.types)
+    plan = [_piece(column, table, base) for column in table.columns]
+    plain = [(n, f" <{p}> {h}", f"{t} .\n", lex) for p, n, h, t, lex in plan if n is not None]
+    joined = [(f" <{p}> ", lex) for p, n, _, _, lex in plan if n is None]
+    count = len(table.types)
+    for row in rows:
+        subject = f"{head}{keys[row[0]]}>"
+        parts = [types % ((subject,) * count)]
+        for number, before, after, lex in plain:
+            value = row[number]
+            if value is not None:
+                parts.append(f"{subject}{before}{lex(value)}{after}")
+        for before, fill in joined:
+            parts.append(f"{subject}{before}{fill(row)} .\n")
+        yield "".join(parts)
+
+
+def turtle(table: Table, rows: Iterable[Row], base: str, prefixes: dict[str, str]) -> Iterator[str]:
+    """The Turtle of some rows, a block for each row."""
+    keys = _Quoted()
+    space = absolute(table.space, base)
+    types = ", ".join(shorten(f"<{cls}>", prefixes) for cls in table.types)
+    plan = [_piece(column, table, base) for column in table.columns]
+    pieces = [(shorten(f"<{p}>", prefixes), n, h, t, lex) for p, n, h, t, lex in plan]
+    for row in rows:
+        parts = [f"{shorten(f'<{space}{keys[row[0]]}>', prefixes)} a {types}"]
+        for predicate, number, before, after, lex in pieces:
+            if number is None:
+                parts.append(f"{predicate} {shorten(lex(row), prefixes)}")
+            elif row[number] is not None:
+                term = f"{before}{lex(row[number])}{after}"
+                parts.append(f"{predicate} {shorten(term, prefixes)}")
+        yield " ;\n    ".join(parts) + " .\n\n"
+
+
+def shorten(term: str, prefixes: dict[str, str]) -> str:
+    """An N-Triples term as Turtle writes it: `a:b` for an IRI under a prefix, numbers bare."""
+    if not term.startswith("<"):
+        number, _, datatype = term[1:].partition('"^^')
+        if datatype == f"<{XSD}integer>" or (datatype == f"<{XSD}decimal>" and "." in number):
+            return number
+        return f'"{number}"^^{shorten(datatype, prefixes)}' if datatype else term
+    if term == f"<{RDF}type>":
+        return "a"
+    cut = max(term.rfind("/"), term.rfind("#")) + 1
+    local = term[cut:-1]
+    prefix = prefixes.get(term[1:cut])
+    return f"{prefix}:{local}" if prefix and _LOCAL.fullmatch(local) else term
+
+
+def _piece(
+    column: Column, table: Table, base: str
+) -> tuple[str, int | None, str, str, Callable[..., str]]:
+    """How a column becomes objects: predicate, number of the value, before, after, lexer.
+
+    A template over several columns, or over none, has no number: its lexer takes the row.
+    """
+    names = [stored.name for stored in table.stored]
+    if column.value_url is None:
+        tail = f"@{column.language}" if column.language else ""
+        typed = not tail and column.datatype != XSD + "string"
+        lex: Callable[..., str] = lexical if column.datatype == XSD + "decimal" else _text
+        after = f'"^^<{column.datatype}>' if typed else f'"{tail}'
+        return column.path, names.index(column.name), '"', after, lex
+    template = absolute(column.value_url, base)
+    variables = list(_VARIABLE.finditer(template))
+    if len(variables) == 1 and variables[0][2] == column.name:
+        before, after = template.split(variables[0][0])
+        lex = _Quoted().__getitem__
+        if variables[0][1]:
+            return column.path, names.index(column.name), "", "", lambda value: iri(str(value))
+        return column.path, names.index(column.name), f"<{before}", f"{after}>", lex
+    return column.path, None, "", "", _filler(template, names)
+
+
+def _filler(template: str, names: list[str]) -> Callable[[Row], str]:
+    parts = _VARIABLE.split(template)  # text, "+" or "", name, text, …
+    texts, numbers = parts[::3], [names.index(name) for name in parts[2::3]]
+    keys = _Quoted()
+
+    def fill(row: Row) -> str:
+        filled = (f"{keys[row[n]]}{text}" for n, text in zip(numbers, texts[1:], strict=True))
+        return f"<{texts[0]}{''.join(filled)}>"
+
+    return fill
+
+
+def prefixes(base: str, tables: Iterable[Table]) -> dict[str, str]:
+    """Namespace -> prefix, for Turtle: the known ones, and one for each table and code list."""
+    found = {namespace: prefix for prefix, namespace in PREFIXES.items()}
+    for table in tables:
+        found.setdefault(absolute(table.space, base), table.name)
+    found[f"{base}source/"] = "source"
+    return found
+
+
+def facts_triples(budget: Budget, facts: Facts, used: Iterable[Table]) -> list[Triple]:
+    """What no table says: the source document, how it was read, and the code lists' schemes."""
+    p = {prefix: (lambda name, ns=ns: f"<{ns}{name}>") for prefix, ns in PREFIXES.items()}
+    a = f"<{RDF}type>"
+    base = facts.base
+    data, source = iri(f"{base}budget/{budget.id}"), iri(f"{base}source/{budget.id}")
+    activity, agent = iri(f"{base}activity/{budget.id}"), iri(f"{base}agent/opendata")
+    organization = iri(f"{base}organization/{budget.organization}")
+    checksum = iri(f"{base}source/{budget.id}#sha256")
+    found = [
+        (data, p["prov"]("wasGeneratedBy"), activity),
+        (data, p["prov"]("wasAttributedTo"), organization),
+        (source, a, p["prov"]("Entity")),
+        (source, a, p["foaf"]("Document")),
+        (source, p["dct"]("title"), literal(budget.source_file)),
+        (
+            source,
+            p["dcat"]("byteSize"),
+            literal(str(budget.source_size), "", XSD + "nonNegativeInteger"),
+        ),
+        (source, p["spdx"]("checksum"), checksum),
+        (checksum, a, p["spdx"]("Checksum")),
+        (checksum, p["spdx"]("algorithm"), p["spdx"]("checksumAlgorithm_sha256")),
+        (
+            checksum,
+            p["spdx"]("checksumValue"),
+            literal(budget.source_sha256, "", XSD + "hexBinary"),
+        ),
+        (source, p["prov"]("wasAttributedTo"), organization),
+        (activity, a, p["prov"]("Activity")),
+        (activity, p["prov"]("used"), source),
+        (activity, p["prov"]("wasAssociatedWith"), agent),
+        (agent, a, p["prov"]("SoftwareAgent")),
+        (agent, p["schema"]("softwareVersion"), literal(__version__)),
+        (agent, p["rdfs"]("label"), literal("opendata", "en")),
+    ]
+    if facts.source_url:
+        found.append((source, p["dct"]("source"), iri(facts.source_url)))
+    for table in used:
+        node = iri(scheme(table))
+        found.append((node, a, p["skos"]("ConceptScheme")))
+        for language, text in sorted(table.label.items()):
+            found.append((node, p["dct"]("title"), literal(text, language)))
+    return found
+
+
+def write_ntriples(file: IO[str], budget: Budget, facts: Facts) -> None:
+    """Write the graph of a budget as N-Triples, in the order of the tables."""
+    found = sheets(budget)
+    for sheet in found:
+        file.writelines(triples(sheet.table, sheet.rows, facts.base))
+    for triple in facts_triples(budget, facts, _code_tables(found)):
+        file.write(f"{' '.join(triple)} .\n")
+
+
+def write_turtle(file: IO[str], budget: Budget, facts: Facts) -> None:
+    """Write the graph of a budget as Turtle, grouped by subject, in the order of the tables."""
+    found = sheets(budget)
+    known = prefixes(facts.base, (sheet.table for sheet in found))
+    write_prefixes(file, known)
+    for sheet in found:
+        file.writelines(turtle(sheet.table, sheet.rows, facts.base, known))
+    write_grouped(file, facts_triples(budget, facts, _code_tables(found)), known)
+
+
+def write_prefixes(file: IO[str], known: dict[str, str]) -> None:
+    """Write the prefixes of a Turtle file, by name."""
+    for namespace, prefix in sorted(known.items(), key=lambda item: item[1]):
+        file.write(f"@prefix {prefix}: <{namespace}> .\n")
+    file.write("\n")
+
+
+def write_grouped(file: IO[str], found: Iterable[Triple], known: dict[str, str]) -> None:
+    """Write single triples as Turtle, those of one subject together."""
+    groups: dict[str, list[str]] = {}
+    for subject, predicate, value in found:
+        pair = f"{shorten(predicate, known)} {shorten(value, known)}"
+        groups.setdefault(subject, []).append(pair)
+    for subject, pairs in groups.items():
+        file.write(shorten(subject, known) + " " + " ;\n    ".join(pairs) + " .\n\n")
+
+
+def to_graph(budget: Budget, facts: Facts | None = None) -> "rdflib.Graph":
+    """The graph of a budget, for those who work with rdflib."""
+    from io import StringIO
+
+    import rdflib
+
+    file = StringIO()
+    write_ntriples(file, budget, facts or Facts())
+    return rdflib.Graph().parse(data=file.getvalue(), format="nt")
+
+
+def _code_tables(found: Iterable[Sheet]) -> list[Table]:
+    return [sheet.table for sheet in found if sheet.folder]

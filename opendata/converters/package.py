@@ -1,0 +1,103 @@
+"""A budget as a data package: CSV tables, descriptors, graph, catalogue entry and source."""
+
+import csv
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from opendata.converters import Sheet, lexical, sheets
+from opendata.converters.catalog import write_dataset
+from opendata.converters.csvw import csvw
+from opendata.converters.descriptor import descriptor
+from opendata.converters.graph import write_ntriples, write_turtle
+from opendata.facts import Facts
+from opendata.model import Budget
+from opendata.output import Written, describe, replacing, write
+
+DESCRIPTOR = "datapackage.json"
+_ASCII_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def to_package(
+    budget: Budget, folder: Path | str, *, facts: Facts | None = None, source: Path | None = None
+) -> Path:
+    """Write the package into `folder` and return its descriptor's path.
+
+    `source` is the document that the budget was read from; it goes along, with the facts beside
+    it. An earlier package in the folder is replaced whole, or on failure stays whole.
+
+    Raises:
+        OutputError: the folder cannot be written, or holds files that are not a package's.
+    """
+    folder, facts = Path(folder), facts or Facts()
+    with replacing(folder, package_files) as new:
+        found = sheets(budget)
+        files = [_write_csv(new, sheet) for sheet in found]
+        metadata = csvw(budget, facts, found)
+        files.append(write(new, "csv-metadata.json", "application/csvm+json", _json(metadata)))
+        files.append(
+            write(new, "budget.ttl", "text/turtle", lambda f: write_turtle(f, budget, facts))
+        )
+        files.append(
+            write(
+                new,
+                "budget.nt",
+                "application/n-triples",
+                lambda f: write_ntriples(f, budget, facts),
+            )
+        )
+        if source:
+            files += _copy_source(new, budget, source)
+        files.append(
+            write(
+                new, "dataset.ttl", "text/turtle", lambda f: write_dataset(f, budget, facts, files)
+            )
+        )
+        content = descriptor(budget, facts, found, files)
+        write(new, DESCRIPTOR, "application/json", _json(content))
+    return folder / DESCRIPTOR
+
+
+def package_files(folder: Path) -> set[str]:
+    """The files that a package says are its own; none where there is no package."""
+    try:
+        content = json.loads((folder / DESCRIPTOR).read_text(encoding="utf-8"))
+        return {DESCRIPTOR, *(str(resource["path"]) for resource in content["resources"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
+def source_name(budget: Budget) -> str:
+    """The source document's name in a package; portals mangle names that are not ASCII."""
+    name = budget.source_file
+    return name if _ASCII_NAME.fullmatch(name) else f"document{Path(name).suffix}"
+
+
+def _write_csv(folder: Path, sheet: Sheet) -> Written:
+    def fill(file: IO[str]) -> None:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([column.name for column in sheet.table.stored])
+        writer.writerows([lexical(value) for value in row] for row in sheet.rows)
+
+    return write(folder, sheet.path, "text/csv", fill)
+
+
+def _json(content: dict[str, object]) -> Callable[[IO[str]], object]:
+    return lambda file: file.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+
+def _copy_source(folder: Path, budget: Budget, source: Path) -> list[Written]:
+    """The document, and the facts said beside it, under `source/`."""
+    path = f"source/{source_name(budget)}"
+    (folder / "source").mkdir()
+    shutil.copyfile(source, folder / path)
+    found = [describe(folder, path, budget.source_media_type)]
+    beside = source.with_suffix(".toml")
+    if beside.is_file():
+        path = str(Path(path).with_suffix(".toml"))
+        shutil.copyfile(beside, folder / path)
+        found.append(describe(folder, path, "application/toml"))
+    return found

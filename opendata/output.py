@@ -1,0 +1,123 @@
+"""Writing folders whole or not at all: beside the old one, then renamed over it."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from opendata.errors import OutputError
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file of a folder: its path in it, media type, bytes and SHA-256."""
+
+    path: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+def describe(folder: Path, path: str, media_type: str) -> Written:
+    """Size and digest of a file that is there."""
+    with (folder / path).open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Written(path, media_type, (folder / path).stat().st_size, digest)
+
+
+def write(folder: Path, path: str, media_type: str, fill: Callable[[IO[str]], object]) -> Written:
+    """Write a text file, UTF-8 with LF, and describe it."""
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    with (folder / path).open("w", encoding="utf-8", newline="") as file:
+        fill(file)
+    return describe(folder, path, media_type)
+
+
+@contextmanager
+def replacing(target: Path, ours: Callable[[Path], set[str]] = lambda _: set()) -> Iterator[Path]:
+    """A new folder to fill, which takes the place of `target` when the block ends well.
+
+    `ours` tells which files of the old folder may go; any other file there is somebody's, and
+    stops the work. After a failure, or where the block takes the new folder away, the old one
+    stands as it was.
+
+    Raises:
+        OutputError: no permission, no space, a second writer, or files that are not ours.
+    """
+    target = Path(os.path.abspath(target))  # noqa: PTH100  # resolve() would follow a link
+    new, old = (target.with_name(f".{target.name}.{word}") for word in ("new", "old"))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(target):
+            if old.exists() and not target.exists():
+                old.rename(target)  # a run died between its two renames
+            shutil.rmtree(new, ignore_errors=True)
+            new.mkdir()
+            try:
+                yield new
+                if new.exists():
+                    _refuse_strange(target, new, ours)
+                    _swap(new, target, old)
+            finally:
+                shutil.rmtree(new, ignore_errors=True)
+    except OSError as error:
+        raise OutputError(
+            f"{target}：无法写入（{error.strerror or error}）；原有内容未动。请检查权限和磁盘空间。",
+            f"{target}: cannot be written ({error.strerror or error}); what was there is "
+            "untouched. Check permissions and disk space.",
+        ) from error
+
+
+def _swap(new: Path, target: Path, old: Path) -> None:
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    try:
+        new.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _refuse_strange(target: Path, new: Path, ours: Callable[[Path], set[str]]) -> None:
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise OutputError(
+            f"{target}：是文件而不是文件夹；请另选输出位置。",
+            f"{target}: is a file, not a folder; choose another place for the output.",
+        )
+    there = {p.relative_to(target).as_posix() for p in target.rglob("*") if not p.is_dir()}
+    written = {p.relative_to(new).as_posix() for p in new.rglob("*") if not p.is_dir()}
+    if strange := sorted(there - written - ours(target)):
+        shown = ", ".join(strange[:3]) + ("…" if len(strange) > 3 else "")
+        raise OutputError(
+            f"{target}：文件夹里有不是本程序写的文件（{shown}），没有改动；请移走它们，或另选文件夹。",
+            f"{target}: the folder holds files that are not ours ({shown}) and was left as it is; "
+            "move them away, or choose another folder.",
+        )
+
+
+@contextmanager
+def _locked(target: Path) -> Iterator[None]:
+    """Only one writer for a folder; the lock goes when the process goes, however it goes."""
+    lock = target.with_name(f".{target.name}.lock")
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OutputError(
+                f"{target}：另一个进程正在写这个文件夹；请等它结束再试。",
+                f"{target}: another process is writing this folder; wait for it, then try again.",
+            ) from error
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)

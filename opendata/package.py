@@ -1,0 +1,173 @@
+"""A data package read back: its descriptor, its rows, and the budget that they are."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
+
+from opendata.errors import PackageError
+from opendata.facts import BASE, Facts
+from opendata.model import RECORDS, Budget, Record
+from opendata.terms import XSD, tables
+
+DESCRIPTOR = "datapackage.json"
+MAX_DESCRIPTOR = 16 * 1024 * 1024
+MAX_CELL = 1024 * 1024
+
+_READERS: dict[str, Callable[[str], object]] = {
+    XSD + "decimal": Decimal,
+    XSD + "integer": int,
+    XSD + "gYear": int,
+    XSD + "date": date.fromisoformat,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A folder with a `datapackage.json`. Nothing outside the folder is ever opened."""
+
+    folder: Path
+    descriptor: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The package's name."""
+        return str(self.descriptor.get("name", self.folder.name))
+
+    @property
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """Every resource by its name."""
+        return {str(resource.get("name")): resource for resource in self.descriptor["resources"]}
+
+    def path(self, resource: str) -> Path:
+        """The file of a resource, inside the folder.
+
+        Raises:
+            PackageError: there is no such resource, or its path leads out of the folder.
+        """
+        found = self.resources.get(resource)
+        if found is None:
+            known = ", ".join(self.resources)
+            raise PackageError(
+                f"{self.folder}：没有资源 {resource}；有：{known}。",
+                f"{self.folder}: there is no resource {resource}; there are {known}.",
+            )
+        return inside(self.folder, str(found.get("path", "")))
+
+    def table(self, resource: str) -> list[dict[str, object]]:
+        """The rows of a table of ours, typed: Decimal amounts, text codes, None for empty."""
+        table = tables().get(resource)
+        readers = {c.name: _READERS.get(c.datatype, str) for c in table.stored} if table else {}
+        rows = []
+        path = self.path(resource)
+        csv.field_size_limit(min(sys.maxsize, MAX_CELL))
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                reader = csv.DictReader(file, strict=True)
+                for row in reader:
+                    if None in row or None in row.values():
+                        raise ValueError("cells are missing or too many")
+                    rows.append(
+                        {k: readers.get(k, str)(v) if v != "" else None for k, v in row.items()}
+                    )
+        except (OSError, ValueError, InvalidOperation, csv.Error) as error:
+            raise PackageError(
+                f"{path}:{len(rows) + 2}：无法读取（{error}）。",
+                f"{path}:{len(rows) + 2}: cannot be read ({error}).",
+            ) from error
+        return rows
+
+    def budget(self) -> Budget:
+        """The budget that the rows are.
+
+        Raises:
+            PackageError: a table of ours is missing, or has other columns than its shape.
+        """
+        records: dict[str, tuple[Record, ...]] = {}
+        for name, record in RECORDS.items():
+            known = {column.name for column in tables()[name].stored}
+            rows = self.table(name)
+            if rows and set(rows[0]) != known:
+                wrong = ", ".join(sorted(set(rows[0]) ^ known))
+                raise PackageError(
+                    f"{self.path(name)}：列与词表不符：{wrong}。",
+                    f"{self.path(name)}: the columns are not those of the vocabulary: {wrong}.",
+                )
+            if name == "budget":
+                budget_rows = rows
+                continue
+            make = cast("Callable[..., Record]", record)
+            try:
+                records[f"{name}s"] = tuple(make(**row) for row in rows)
+            except TypeError as error:
+                raise PackageError(
+                    f"{self.path(name)}：{error}", f"{self.path(name)}: {error}"
+                ) from error
+        if len(budget_rows) != 1:
+            raise PackageError(
+                f"{self.path('budget')}：应有一行，实有 {len(budget_rows)} 行。",
+                f"{self.path('budget')}: wanted one row, found {len(budget_rows)}.",
+            )
+        return Budget(**budget_rows[0], **records)  # type: ignore[arg-type]  # read by their shapes
+
+    @property
+    def facts(self) -> Facts:
+        """What the descriptor says that the document does not."""
+        budget_id = str(self.descriptor.get("id", ""))
+        licence = (self.descriptor.get("licenses") or [{}])[0]
+        source = str((self.descriptor.get("sources") or [{}])[0].get("path", ""))
+        base, found, _ = budget_id.rpartition("budget/")
+        return Facts(
+            base=base if found else BASE,
+            licence=licence.get("name"),
+            licence_title=licence.get("title"),
+            licence_url=licence.get("path"),
+            source_url=source if source.startswith("http") else None,
+        )
+
+
+def open_package(path: Path | str) -> Package:
+    """Open a package by its folder or its descriptor.
+
+    Raises:
+        PackageError: there is no readable descriptor.
+    """
+    path = Path(path)
+    place = path / DESCRIPTOR if path.is_dir() else path
+    try:
+        if place.stat().st_size > MAX_DESCRIPTOR:
+            raise ValueError(f"more than {MAX_DESCRIPTOR} bytes")
+        content = json.loads(place.read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or not isinstance(content.get("resources"), list):
+            raise ValueError("no object with a list of resources")
+        if not all(isinstance(resource, dict) for resource in content["resources"]):
+            raise ValueError("a resource is no object")
+    except (OSError, ValueError, RecursionError) as error:
+        raise PackageError(
+            f"{place}：不是数据包描述文件（{error}）；数据包由 opendata convert 生成。",
+            f"{place}: is no descriptor of a data package ({error}); "
+            "opendata convert makes packages.",
+        ) from error
+    return Package(place.parent, content)
+
+
+def inside(folder: Path, path: str) -> Path:
+    """A path of a descriptor, as a file in the folder.
+
+    Raises:
+        PackageError: the path is absolute, a URL, or leads out of the folder, by links too.
+    """
+    pure = PurePosixPath(path)
+    found = folder / pure
+    unsafe = not path or pure.is_absolute() or ".." in pure.parts or "://" in path or "\\" in path
+    if unsafe or not found.resolve().is_relative_to(folder.resolve()):
+        raise PackageError(
+            f"{folder}：资源路径 {path!r} 指向文件夹之外，已拒绝。",
+            f"{folder}: the resource path {path!r} leads out of the folder and was refused.",
+        )
+    return found
