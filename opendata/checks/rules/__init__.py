@@ -1,0 +1,102 @@
+"""Accounting rules: do numbers and words that belong together agree.
+
+A rule is one function over a budget. Its docstring is the sentence that an officer reads, in
+Chinese and in English; its name is its id; each hit has its message beside the test.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from opendata.model import Budget, Finding, Record
+from opendata.terms import Text, snake
+
+
+class Hit(NamedTuple):
+    """What a rule says of one record. Severity is `warning` (the document is wrong) or `note`."""
+
+    severity: str
+    record: Record
+    column: str | None
+    zh: str
+    en: str
+
+
+Rule = Callable[[Budget], Iterator[Hit]]
+
+
+def registry() -> tuple[Rule, ...]:
+    """Every rule, in the order of a report."""
+    from opendata.checks.rules import document, money, targets
+
+    return (
+        document.table_absent,
+        document.table_cut,
+        document.table_note_only,
+        document.empty_table_against_prose,
+        document.blank_in_prose,
+        document.template_residue,
+        document.section_empty,
+        money.parts_and_total,
+        money.income_equals_expenditure,
+        money.prose_parts_and_total,
+        money.prose_share,
+        money.prose_change_and_rate,
+        money.prose_against_tables,
+        money.projects_against_project_expenditure,
+        targets.project_without_name,
+        targets.project_without_amount,
+        targets.indicator_without_name,
+        targets.indicator_without_target,
+        targets.indicator_without_weight,
+        targets.weights_add_to_100,
+        targets.costs_against_amount,
+        targets.unit_against_target,
+        targets.unit_unknown,
+        targets.unit_wan_without_yuan,
+        targets.rate_not_in_percent,
+        targets.number_as_qualitative,
+        targets.word_as_quantity,
+        targets.direction_missing,
+        targets.year_of_another_budget,
+    )
+
+
+def rule_id(rule: Rule) -> str:
+    """The stable id of a rule: its name."""
+    return rule.__name__.replace("_", "-")
+
+
+def sentence(rule: Rule) -> Text:
+    """What a rule says, in both languages."""
+    zh, _, en = inspect.cleandoc(rule.__doc__ or "").partition("\n\n")
+    return {"zh": zh, "en": " ".join(en.split())}
+
+
+def check(budget: Budget) -> Budget:
+    """The budget with its readers' findings and those of every rule."""
+    findings = [f for f in budget.findings if f.rule not in set(map(rule_id, registry()))]
+    for rule in registry():
+        for hit in rule(budget):
+            findings.append(_finding(budget, rule_id(rule), hit, len(findings) + 1))
+    numbered = (replace(f, id=f"{budget.id}-f{n:03}") for n, f in enumerate(findings, start=1))
+    return replace(budget, findings=tuple(numbered))
+
+
+def _finding(budget: Budget, rule: str, hit: Hit, number: int) -> Finding:
+    record = hit.record
+    return Finding(
+        id=f"{budget.id}-f{number:03}",
+        budget=budget.id,
+        rule=rule,
+        severity=hit.severity,
+        message_zh=hit.zh,
+        message_en=hit.en,
+        table=snake(type(record).__name__),
+        record=record.id,
+        column=hit.column,
+        source_page=getattr(record, "source_page", None),
+        source_line=getattr(record, "source_line", None),
+        source_cell=getattr(record, "source_cell", None),
+    )

@@ -1,0 +1,377 @@
+"""The command line. A command parses, calls one function of the library, prints, and returns
+0 (sound), 1 (findings that count) or 2 (could not run).
+
+Only argparse is imported at the top: help must not wait for an engine.
+"""
+
+import argparse
+import os
+import sys
+
+COMMANDS = {
+    "convert": "read a document and write a data package and graph  文件 → 数据包和图",
+    "validate": "check a document, a package or a graph  检查文件、数据包或图",
+    "query": "ask packages in SPARQL  用 SPARQL 查询",
+    "terms": "show tables, columns and codes of the vocabulary  查看词表",
+    "rules": "list the rules that validate applies  列出检查规则",
+    "publish": "publish packages to a portal  发布到门户",
+    "completion": "print a completion script for a shell  输出命令补全脚本",
+}
+EXAMPLES = """\
+examples:
+  opendata convert document.txt -o package/ --division 430105
+  opendata validate package/ --strict
+  opendata query projects package/
+  opendata publish package/ --to folder:site/
+
+exit codes: 0 sound, 1 findings of severity error (with --strict also warnings), 2 could not run
+opendata COMMAND --help tells more of a command.
+"""
+FACTS = {
+    "division": "GB/T 2260 code of the administrative division 行政区划代码",
+    "unit_code": "the finance bureau's code of the unit, where the document has none 单位编码",
+    "department": "name of the department, where the cover has none 部门名称",
+    "year": "fiscal year, where the cover has none 年度",
+    "phase": "approved (预算) or executed (决算), where the cover does not say 阶段",
+    "issued": "date on which the department published the document 公开日期",
+    "base": "IRI under which the data are named 数据的基础 IRI",
+    "licence": "identifier of the licence, such as CC-BY-4.0 许可",
+    "licence_title": "name of the licence 许可名称",
+    "licence_url": "address of the licence 许可网址",
+    "publisher": "who publishes the data 发布者",
+    "publisher_url": "address of the publisher 发布者网址",
+    "contributor": "who made the data 整理者",
+    "contributor_url": "address of the contributor 整理者网址",
+    "source_url": "address where the document was published 文件原网址",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    argv = sys.argv[1:] if argv is None else argv
+    if not argv or argv[0] not in COMMANDS:
+        _top().parse_args(argv or ["--help"])
+        return 2
+    args = _command(argv[0]).parse_args(argv[1:])
+    try:
+        return int(globals()[f"_{argv[0]}"](args))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        from opendata.errors import OpendataError
+
+        if not isinstance(error, OpendataError):
+            raise
+        message = error.zh if _language(args) == "zh" else error.en
+        print(f"opendata {argv[0]}: {message}", file=sys.stderr)
+        return 2
+
+
+def _top() -> argparse.ArgumentParser:
+    from opendata import __version__
+
+    lines = "\n".join(f"  {name:<11} {words}" for name, words in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="opendata",
+        description="Chinese government budgets as open, linked, checked data.  "
+        "把政府预算公开文件变成开放、关联、可信的数据。",
+        epilog=f"commands:\n{lines}\n\n{EXAMPLES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="opendata COMMAND [OPTION ...]",
+    )
+    parser.add_argument("--version", action="version", version=f"opendata {__version__}")
+    parser.add_argument(
+        "command", nargs="?", choices=COMMANDS, metavar="COMMAND", help=argparse.SUPPRESS
+    )
+    return parser
+
+
+def _command(name: str, parser: argparse.ArgumentParser | None = None) -> argparse.ArgumentParser:
+    """The parser of one command; only the command that runs is built."""
+    parser = parser or argparse.ArgumentParser(prog=f"opendata {name}", description=COMMANDS[name])
+    globals()[f"_{name}_arguments"](parser)
+    parser.add_argument("--json", action="store_true", help="print JSON 输出 JSON")
+    parser.add_argument(
+        "--lang", choices=("zh", "en"), help="language of messages (default: from LANG) 语言"
+    )
+    return parser
+
+
+def _convert_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("document", metavar="DOCUMENT", help="the document to read 公开文件")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="DIR",
+        required=True,
+        help="folder of the package, replaced whole 数据包文件夹",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="read and check only, write nothing 只读不写"
+    )
+    parser.add_argument("--all", action="store_true", help="show every finding 列出全部检查结果")
+    facts = parser.add_argument_group(
+        "facts that the document does not say 文件没有写的事实",
+        "also read from package.toml and DOCUMENT's .toml",
+    )
+    for fact, words in FACTS.items():
+        facts.add_argument(f"--{fact.replace('_', '-')}", metavar="VALUE", help=words)
+
+
+def _convert(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from opendata.checks.report import Report
+    from opendata.checks.rules import check
+    from opendata.converters.package import to_package
+    from opendata.facts import facts_for
+    from opendata.parsers import parse
+
+    document = Path(args.document)
+    facts = facts_for(document, {fact: getattr(args, fact) for fact in FACTS})
+    budget = check(parse(document, facts))
+    if not args.dry_run:
+        to_package(budget, Path(args.output), facts=facts, source=document)
+    found = Report(str(document), budget.findings)
+    if args.json:
+        counts = {name: len(rows) for name, rows in budget.tables().items()}
+        written = None if args.dry_run else args.output
+        return _print_json(
+            {"package": written, "id": budget.id, "tables": counts, **found.to_dict()}
+        )
+    from opendata import screen
+
+    lang = _language(args)
+    _print(screen.summary(budget, lang), "", screen.report(found, lang, everything=args.all))
+    if not args.dry_run:
+        _print("", f"→ {args.output}")
+    return 0
+
+
+def _validate_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "path",
+        metavar="PATH",
+        help="document, package folder, datapackage.json, .ttl or .nt 文件、数据包或图",
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="warnings count as failure 警告也算不合格"
+    )
+    parser.add_argument("--all", action="store_true", help="show every finding 列出全部检查结果")
+    for fact in ("division", "unit_code"):
+        parser.add_argument(f"--{fact.replace('_', '-')}", metavar="VALUE", help=FACTS[fact])
+
+
+def _validate(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from opendata.checks import validate
+    from opendata.facts import facts_for
+
+    path = Path(args.path)
+    given = {fact: getattr(args, fact) for fact in ("division", "unit_code")}
+    with _waiting(args):
+        report = validate(path, facts_for(path, given) if path.is_file() else None)
+    if args.json:
+        _print_json(report.to_dict())
+    else:
+        from opendata import screen
+
+        _print(screen.report(report, _language(args), everything=args.all))
+    return int(report.fails(strict=args.strict))
+
+
+def _query_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "query",
+        metavar="QUERY",
+        nargs="?",
+        help="name of a query, a .rq file, SPARQL, or - for standard input; without it, the named queries are listed 查询",
+    )
+    parser.add_argument(
+        "packages", metavar="PACKAGE", nargs="*", help="packages, or folders of packages 数据包"
+    )
+    parser.add_argument(
+        "--format",
+        choices=("table", "csv", "json"),
+        default="table",
+        help="how to print the answer 输出格式",
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="at most N rows 最多 N 行")
+
+
+def _query(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from opendata import store
+
+    known = store.questions()
+    if not args.query:
+        if args.json:
+            return _print_json({q.name: q.title for q in known.values()})
+        from opendata import screen
+
+        return _print(screen.questions(known.values(), _language(args)))
+    answer = store.ask(
+        store.load(store.packages(map(Path, args.packages or ["."]))),
+        known[args.query].text if args.query in known else _query_text(args.query),
+        args.limit,
+    )
+    if args.json or args.format == "json":
+        print(answer.document)
+        return 0
+    if args.format == "csv":
+        sys.stdout.write(answer.to_csv())
+        return 0
+    from opendata import screen
+
+    return _print(screen.answer(answer))
+
+
+def _query_text(given: str) -> str:
+    from pathlib import Path
+
+    from opendata.errors import QueryError
+
+    if given == "-":
+        return sys.stdin.read()
+    if "{" in given:
+        return given
+    try:
+        return Path(given).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise QueryError(
+            f"{given}：既不是命名查询，也不是可读的文件或 SPARQL；opendata query 列出命名查询。",
+            f"{given}: is no named query, no readable file and no SPARQL; "
+            "opendata query lists the named queries.",
+        ) from error
+
+
+def _terms_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", nargs="?", help="a table or a code list 表或代码表")
+
+
+def _terms(args: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from opendata import screen, terms
+    from opendata.errors import QueryError
+
+    tables, lists, lang = terms.tables(), terms.code_lists(), _language(args)
+    name = args.name
+    if name and name not in tables | lists:
+        known = ", ".join(tables | lists)
+        raise QueryError(f"没有 {name}；有：{known}。", f"there is no {name}; there are {known}.")
+    if args.json:
+        if not name:
+            return _print_json({n: t.definition for n, t in (tables | lists).items()})
+        rows = terms.codes(name).values() if name in lists else tables[name].columns
+        return _print_json([asdict(row) for row in rows])
+    if not name:
+        return _print(screen.tables(tables.values(), lists.values(), lang))
+    if name in lists:
+        return _print(screen.code_list(lists[name], terms.codes(name).values(), lang))
+    return _print(screen.columns(tables[name], lang))
+
+
+def _rules_arguments(parser: argparse.ArgumentParser) -> None:
+    del parser
+
+
+def _rules(args: argparse.Namespace) -> int:
+    from opendata.checks import rules
+
+    found = [(rules.rule_id(rule), rules.sentence(rule)) for rule in rules.registry()]
+    if args.json:
+        return _print_json(dict(found))
+    from opendata import screen
+
+    return _print(screen.rules(found, _language(args)))
+
+
+def _publish_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "packages", metavar="PACKAGE", nargs="+", help="packages, or folders of packages 数据包"
+    )
+    parser.add_argument(
+        "--to",
+        metavar="TARGET",
+        required=True,
+        help="where to: folder:DIR writes a static site 发布目标",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would change, write nothing 只显示变化"
+    )
+
+
+def _publish(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from opendata.portals import publish
+
+    with _waiting(args):
+        plan = publish(map(Path, args.packages), args.to, dry_run=args.dry_run)
+    if args.json:
+        return _print_json(plan.to_dict())
+    from opendata import screen
+
+    return _print(screen.plan(plan, _language(args)))
+
+
+def _completion_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+
+
+def _completion(args: argparse.Namespace) -> int:
+    try:
+        import shtab
+    except ImportError:
+        print(
+            'opendata completion: needs shtab: pip install "opendata[completion]"', file=sys.stderr
+        )
+        return 2
+    whole = argparse.ArgumentParser(prog="opendata")
+    commands = whole.add_subparsers()
+    for name, words in COMMANDS.items():
+        _command(name, commands.add_parser(name, help=words))
+    print(shtab.complete(whole, shell=args.shell))
+    return 0
+
+
+def _language(args: argparse.Namespace) -> str:
+    variables = ("LC_ALL", "LC_MESSAGES", "LANG")
+    locale = next((os.environ[name] for name in variables if os.environ.get(name)), "")
+    return args.lang or ("zh" if locale.startswith("zh") else "en")
+
+
+def _print(*parts: object) -> int:
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)
+    for part in parts:
+        console.print(part, markup=False)
+    return 0
+
+
+def _print_json(content: object) -> int:
+    import json
+
+    print(json.dumps(content, ensure_ascii=False, indent=2, default=str))
+    return 0
+
+
+def _waiting(args: argparse.Namespace):  # type: ignore[no-untyped-def]  # rich's own type
+    """A spinner on a terminal while an engine works."""
+    from rich.console import Console
+
+    words = "正在检查…" if _language(args) == "zh" else "checking…"
+    return Console(stderr=True, quiet=args.json).status(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""Packages -> portals: what is there, what will be, and the change between them.
+
+A target is `scheme:place`; each scheme is a function `(folders, place, dry_run) -> Plan`.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from opendata.checks import validate
+from opendata.errors import PortalError
+from opendata.portals import folder
+from opendata.portals.plan import Plan
+from opendata.store import packages
+
+# CKAN and SPARQL graph stores take their place here when they come.
+PORTALS: dict[str, Callable[..., Plan]] = {"folder": folder.publish}
+
+
+def publish(places: Iterable[Path], to: str, *, dry_run: bool = False) -> Plan:
+    """Publish packages, or say what publishing them would change.
+
+    Raises:
+        PackageError: a place holds no package.
+        PortalError: the target is unknown, or a package has errors and may not go out.
+    """
+    scheme, _, place = to.partition(":")
+    if scheme not in PORTALS or not place:
+        known = "、".join(f"{name}:…" for name in PORTALS)
+        raise PortalError(
+            f"发布目标是 {to!r}，应为 {known}，如 folder:site/。",
+            f"the target is {to!r}, wanted {known.replace('、', ', ')} such as folder:site/.",
+        )
+    folders = packages(places)
+    for path in folders:
+        report = validate(path)
+        if report.fails():
+            first = next(f for f in report.findings if f.severity == "error")
+            count = report.counts["error"]
+            raise PortalError(
+                f"{path}：有 {count} 处错误，不予发布；第一处：{first.message_zh} "
+                f"请先运行 opendata validate {path}。",
+                f"{path}: has {count} errors and was not published; the first: {first.message_en} "
+                f"See: opendata validate {path}",
+            )
+    return PORTALS[scheme](folders, place, dry_run=dry_run)

@@ -1,0 +1,235 @@
+"""The embedded portal: a static folder with a DCAT catalogue that any web server can host."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from decimal import Decimal
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from pyoxigraph import RdfFormat, parse
+
+from opendata.checks.report import SEVERITIES
+from opendata.converters.catalog import write_triples
+from opendata.converters.graph import Triple, iri, literal
+from opendata.errors import PackageError
+from opendata.model import Budget
+from opendata.output import Written, describe, replacing, write
+from opendata.package import Package, open_package
+from opendata.portals.plan import Plan, compare
+from opendata.terms import RDF, codes, vocabulary_files
+
+MANIFEST = "manifest.json"
+_DCAT = "http://www.w3.org/ns/dcat#"
+_DCT = "http://purl.org/dc/terms/"
+
+
+def publish(folders: Iterable[Path], place: str, *, dry_run: bool = False) -> Plan:
+    """Bring packages into a site beside those that are there, whole or not at all.
+
+    Raises:
+        OutputError: the folder cannot be written, or holds files that are not the site's.
+    """
+    site = Path(place)
+    old = _manifest(site)
+    with replacing(site, lambda _: {*old, MANIFEST}) as new:
+        _keep(site, new)
+        for folder in folders:
+            _copy(open_package(folder), new)
+        files = _write_site(new)
+        changes = compare(old, {f.path: f.sha256 for f in files}, {f.path: f.size for f in files})
+        plan = Plan(f"folder:{place}", changes, applied=not dry_run)
+        if dry_run or plan.idle:
+            shutil.rmtree(new)
+    return plan
+
+
+def _manifest(site: Path) -> dict[str, str]:
+    """What the site says that it holds; nothing where there is no site."""
+    try:
+        content = json.loads((site / MANIFEST).read_text(encoding="utf-8"))
+        return {str(path): str(digest) for path, digest in content["files"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _keep(site: Path, new: Path) -> None:
+    """The packages that are there stay: linked, not copied, where the disk can."""
+    for path in sorted((site / "dataset").glob("*/datapackage.json")):
+        shutil.copytree(path.parent, new / "dataset" / path.parent.name, copy_function=_link)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _copy(package: Package, new: Path) -> None:
+    """Copy what the descriptor lists, and nothing else."""
+    target = new / "dataset" / _safe(package.name)
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for name in package.resources:
+        file = package.path(name)
+        goal = target / file.relative_to(package.folder)
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, goal)
+    shutil.copyfile(package.folder / "datapackage.json", target / "datapackage.json")
+
+
+def _safe(name: str) -> str:
+    if not name.isascii() or not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        raise PackageError(
+            f"数据包名 {name!r} 不能用作文件夹名；只用 ASCII 字母、数字、-、_、.。",
+            f"the package name {name!r} is no folder name; use ASCII letters, digits, - _ and .",
+        )
+    return name
+
+
+def _write_site(new: Path) -> list[Written]:
+    """The pages and catalogues over all packages of the new tree, and then its manifest."""
+    found = [open_package(path.parent) for path in sorted(new.glob("dataset/*/datapackage.json"))]
+    (new / "def").mkdir()
+    for path in vocabulary_files():
+        shutil.copyfile(path, new / "def" / f"{path.parent.name}-{path.name}")
+    write(new, "catalog.ttl", "text/turtle", lambda file: write_triples(file, _catalog(found)))
+    data = json.dumps(_data_json(found), ensure_ascii=False, indent=2) + "\n"
+    write(new, "data.json", "application/json", lambda file: file.write(data))
+    _write_pages(new, found)
+    paths = sorted(p.relative_to(new).as_posix() for p in new.rglob("*") if p.is_file())
+    files = [describe(new, path, "") for path in paths]
+    listed = {"files": {file.path: file.sha256 for file in files}}
+    manifest = json.dumps(listed, indent=2) + "\n"
+    write(new, MANIFEST, "application/json", lambda file: file.write(manifest))
+    return files
+
+
+def _catalog(found: list[Package]) -> list[Triple]:
+    """A DCAT catalogue: every package's own description, under one catalogue."""
+    catalog = iri(f"{found[0].facts.base if found else 'urn:'}catalog")
+    triples: dict[Triple, None] = {
+        (catalog, f"<{RDF}type>", f"<{_DCAT}Catalog>"): None,
+        (catalog, f"<{_DCT}title>", literal("预算公开数据目录", "zh")): None,
+        (catalog, f"<{_DCT}title>", literal("Catalogue of open budgets", "en")): None,
+        (
+            catalog,
+            f"<{_DCT}description>",
+            literal("由 opendata 发布的部门预算开放数据。", "zh"),
+        ): None,
+        (
+            catalog,
+            f"<{_DCT}description>",
+            literal("Open budget data published with opendata.", "en"),
+        ): None,
+    }
+    for package in found:
+        if "dataset-ttl" not in package.resources:
+            continue
+        if package.descriptor.get("id"):
+            triples[catalog, f"<{_DCAT}dataset>", iri(str(package.descriptor["id"]))] = None
+        data = package.path("dataset-ttl").read_bytes()
+        for quad in parse(data, RdfFormat.TURTLE):
+            triples[str(quad.subject), str(quad.predicate), str(quad.object)] = None
+    return list(triples)
+
+
+def _data_json(found: list[Package]) -> dict[str, object]:
+    """The catalogue in the schema of Project Open Data (data.json), version 1.1."""
+    return {
+        "@context": "https://project-open-data.cio.gov/v1.1/schema/catalog.jsonld",
+        "conformsTo": "https://project-open-data.cio.gov/v1.1/schema",
+        "dataset": [
+            {
+                "@type": "dcat:Dataset",
+                "identifier": package.descriptor.get("id", package.name),
+                "title": package.descriptor.get("title", package.name),
+                "description": package.descriptor.get("description", ""),
+                "keyword": package.descriptor.get("keywords", []),
+                "accessLevel": "public",
+                "license": package.facts.licence_url,
+                "distribution": [
+                    {
+                        "@type": "dcat:Distribution",
+                        "title": resource.get("title", name),
+                        "downloadURL": f"dataset/{package.name}/{resource['path']}",
+                        "mediaType": resource.get("mediatype", "application/octet-stream"),
+                    }
+                    for name, resource in package.resources.items()
+                ],
+            }
+            for package in found
+        ],
+    }
+
+
+def _write_pages(new: Path, found: list[Package]) -> None:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    pages = Environment(
+        loader=PackageLoader("opendata.portals"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters["wan"] = _wan
+    pages.filters["size"] = lambda n: f"{n / 1024:,.0f} KB" if n >= 1024 else f"{n} B"
+    shutil.copyfile(Path(__file__).parent / "templates/style.css", new / "style.css")
+    views = [_view(package) for package in found]
+    text = pages.get_template("index.html").render(views=views)
+    write(new, "index.html", "text/html", lambda file: file.write(text))
+    for package, view in zip(found, views, strict=True):
+        page = pages.get_template("dataset.html").render(**view)
+        path = f"dataset/{package.name}.html"
+        write(new, path, "text/html", lambda file, page=page: file.write(page))  # type: ignore[misc]
+
+
+def _view(package: Package) -> dict[str, Any]:
+    """What the pages show of a package; `budget` is None for a package that is not ours."""
+    resources = package.descriptor["resources"]
+    budget = package.budget() if "budget" in package.resources else None
+    findings = budget.findings if budget else ()
+    return {
+        "package": package,
+        "budget": budget,
+        "income": _income(budget) if budget else None,
+        "bars": _bars(budget) if budget else [],
+        "tables": [r for r in resources if r.get("type") == "table" and "/" not in r["path"]],
+        "codes": [r for r in resources if r.get("type") == "table" and "/" in r["path"]],
+        "files": [r for r in resources if r.get("type") != "table"],
+        "states": {code.notation: code for code in codes("table_state").values()},
+        "counts": {s: sum(f.severity == s for f in findings) for s in SEVERITIES},
+        "severities": {code.notation: code for code in codes("severity").values()},
+        "groups": [
+            (rule, list(own))
+            for rule, own in groupby(
+                sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.rule)),
+                key=lambda f: f.rule,
+            )
+        ],
+    }
+
+
+def _income(budget: Budget) -> Decimal | None:
+    wanted = ("income-total", "income-this-year")
+    found = {line.item: line.amount for line in budget.lines if line.amount is not None}
+    return next((found[item] for item in wanted if item in found), None)
+
+
+def _bars(budget: Budget) -> list[dict[str, Any]]:
+    """Projects by amount, the largest first, with the length of each bar in per cent."""
+    filled = [(p, p.amount) for p in budget.projects if p.amount is not None]
+    filled.sort(key=lambda pair: (-pair[1], pair[0].id))
+    top = max((amount for _, amount in filled), default=Decimal(0)) or Decimal(1)
+    return [
+        {"project": p, "amount": amount, "percent": f"{max(amount, Decimal(0)) / top * 100:.1f}"}
+        for p, amount in filled
+    ]
+
+
+def _wan(amount: Decimal | None) -> str:
+    return "—" if amount is None else f"{amount / 10000:,.2f}"

@@ -1,0 +1,54 @@
+"""What a publication changes, file by file."""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is added, changed, removed or kept. Sizes are bytes after the change."""
+
+    action: str
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The changes at a target, and whether they were made."""
+
+    target: str
+    changes: tuple[Change, ...]
+    applied: bool
+
+    def count(self, action: str) -> int:
+        """How many changes are of an action."""
+        return sum(change.action == action for change in self.changes)
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to change."""
+        return all(change.action == "keep" for change in self.changes)
+
+    def to_dict(self) -> dict[str, object]:
+        """The plan as JSON has it; kept files are counted only."""
+        changes = [asdict(change) for change in self.changes if change.action != "keep"]
+        return {
+            "target": self.target,
+            "applied": self.applied,
+            "kept": self.count("keep"),
+            "changes": changes,
+        }
+
+
+def compare(old: dict[str, str], new: dict[str, str], sizes: dict[str, int]) -> tuple[Change, ...]:
+    """The changes from one set of files to another, both path -> digest."""
+    found = []
+    for path in sorted(old.keys() | new.keys()):
+        if path not in new:
+            action = "remove"
+        elif path not in old:
+            action = "add"
+        else:
+            action = "keep" if old[path] == new[path] else "change"
+        found.append(Change(action, path, sizes.get(path, 0)))
+    return tuple(found)

@@ -1,0 +1,206 @@
+"""What commands show on a terminal, as rich renderables; `cli` prints them."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from rich.console import Group, RenderableType
+from rich.table import Table as Grid
+from rich.text import Text as Words
+
+from opendata.checks.report import Report, by_gravity
+from opendata.model import Budget, Finding
+from opendata.portals.plan import Plan
+from opendata.store import Answer, Question
+from opendata.terms import Code, Table, Text, codes
+
+COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
+STATES = {"whole": "green", "cut": "yellow", "absent": "red"}
+FIRST = 3  # places shown for a rule before --all
+
+
+def grid(*columns: str, title: str | None = None) -> Grid:
+    """An empty table in the house style."""
+    table = Grid(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        right = column.startswith(">")
+        table.add_column(column.lstrip(">"), justify="right" if right else "left", overflow="fold")
+    return table
+
+
+def summary(budget: Budget, lang: str) -> RenderableType:
+    """A budget that was read: its tables with their states, and what came of them."""
+    zh = lang == "zh"
+    title = Words(budget.title, style="bold")
+    head = grid(
+        *(
+            ("表", "状态", ">行", ">占位", ">来源行")
+            if zh
+            else ("table", "state", ">rows", ">empty rows", ">line")
+        )
+    )
+    for table in budget.document_tables:
+        state = codes("table_state")[table.state]
+        words = state.label_zh if zh else state.label_en or table.state
+        head.add_row(
+            f"{table.position}. {table.title}",
+            Words(words, style=STATES.get(table.state, "dim")),
+            str(table.row_count or ""),
+            str(table.placeholder_count or ""),
+            str(table.source_line),
+        )
+    counts = {name: len(rows) for name, rows in budget.tables().items()}
+    shown = ("line", "project", "goal", "indicator", "statement", "finding")
+    from opendata.terms import tables
+
+    line = "  ".join(f"{tables()[n].label[lang]} {counts[n]}" for n in shown)
+    return Group(title, "", head, "", line)
+
+
+def report(found: Report, lang: str, *, everything: bool = False) -> RenderableType:
+    """The findings, summary first, grouped by rule, with the first places of each."""
+    counts = found.counts
+    names = {s: codes("severity")[s] for s in counts}
+    title = Words(f"{found.subject}: ", style="bold")
+    for severity, count in counts.items():
+        name = names[severity].label_zh if lang == "zh" else severity + ("s" if count != 1 else "")
+        title.append(f"{count} {name}  ", style=COLOURS[severity] if count else "dim")
+    parts: list[RenderableType] = [title]
+    for rule, group in groupby(_by_rule(by_gravity(found.findings)), key=lambda f: f.rule):
+        own = list(group)
+        parts.append("")
+        heading = Words(rule, style=COLOURS[own[0].severity])
+        parts.append(heading.append(f"  {len(own)}", style="dim"))
+        shown = own if everything else own[:FIRST]
+        for finding in shown:
+            place = f"{finding.source_page or '–'}:{finding.source_line or '–'}"
+            text = finding.message_zh if lang == "zh" else finding.message_en
+            parts.append(Words(f"  {place:>9}  ", style="dim").append(text, style="not dim"))
+        if len(own) > len(shown):
+            more = (
+                f"另有 {len(own) - len(shown)} 处（--all 全部列出）"
+                if lang == "zh"
+                else f"{len(own) - len(shown)} more (--all shows them)"
+            )
+            parts.append(Words(f"             {more}", style="dim italic"))
+    return Group(*parts)
+
+
+def _by_rule(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings of one rule together, rules in the order of their first, gravest finding."""
+    order: dict[str, list[Finding]] = {}
+    for finding in findings:
+        order.setdefault(finding.rule, []).append(finding)
+    return [finding for own in order.values() for finding in own]
+
+
+def answer(found: Answer) -> RenderableType:
+    """The rows of a query."""
+    table = grid(*found.columns)
+    for row in found.rows:
+        table.add_row(*(Words(cell) for cell in row))
+    return Group(table, Words(f"({len(found.rows)})", style="dim"))
+
+
+def questions(found: Iterable[Question], lang: str) -> RenderableType:
+    """The named queries."""
+    table = grid("query", "title")
+    for question in found:
+        table.add_row(question.name, question.title.get(lang, ""))
+    return table
+
+
+def plan(found: Plan, lang: str) -> RenderableType:
+    """What a publication changes."""
+    words = {"add": "新增", "change": "更改", "remove": "删除", "keep": "不变"}
+    marks = {"add": "+", "change": "~", "remove": "-"}
+    colours = {"add": "green", "change": "yellow", "remove": "red"}
+    names = [f"{(words[a] if lang == 'zh' else a)} {found.count(a)}" for a in words]
+    done = (
+        ("已发布" if found.applied else "预演，未写入")
+        if lang == "zh"
+        else ("published" if found.applied else "dry run, nothing written")
+    )
+    parts: list[RenderableType] = [
+        Words(f"{found.target}: ", style="bold").append(f"{', '.join(names)} ({done})")
+    ]
+    parts.extend(
+        Words(f"  {marks[change.action]} {change.path}", style=colours[change.action])
+        for change in found.changes
+        if change.action in marks
+    )
+    return Group(*parts)
+
+
+def tables(found: Iterable[Table], lists: Iterable[Table], lang: str) -> RenderableType:
+    """The tables and code lists of the vocabulary."""
+    own = grid("table", ">columns", "definition")
+    for table in found:
+        own.add_row(table.name, str(len(table.stored)), table.definition[lang])
+    coded = grid("code list", ">codes", "definition")
+    for table in lists:
+        coded.add_row(table.name, str(len(codes(table.name))), table.definition[lang])
+    return Group(own, "", coded)
+
+
+def columns(table: Table, lang: str) -> RenderableType:
+    """The columns of a table, as the vocabulary has them."""
+    found = grid(
+        "column",
+        "type",
+        "required",
+        "codes / table",
+        "definition",
+        title=f"{table.name}: {_first(table.label, lang)}",
+    )
+    for column in table.stored:
+        kind = column.datatype.rpartition("#")[2] + (
+            f" @{column.language}" if column.language else ""
+        )
+        found.add_row(
+            column.name,
+            kind,
+            "✓" if column.required else "",
+            column.references or "",
+            _first(column.definition, lang),
+        )
+    return found
+
+
+def code_list(table: Table, found: Iterable[Code], lang: str) -> RenderableType:
+    """The codes of a list."""
+    rows = grid(
+        "code",
+        "zh",
+        "en",
+        "broader",
+        "years",
+        "evidence",
+        title=f"{table.name}: {_first(table.label, lang)}",
+    )
+    for code in found:
+        years = (
+            f"{code.valid_from or ''}–{code.valid_to or ''}"
+            if code.valid_from or code.valid_to
+            else ""
+        )
+        rows.add_row(
+            code.notation,
+            code.label_zh,
+            code.label_en or "",
+            code.broader or "",
+            years,
+            code.evidence or "",
+        )
+    return rows
+
+
+def rules(found: Iterable[tuple[str, Text]], lang: str) -> RenderableType:
+    """The rules, each with its sentence."""
+    table = grid("rule", "sentence")
+    for name, text in found:
+        table.add_row(name, text[lang])
+    return table
+
+
+def _first(text: Text, lang: str) -> str:
+    return text.get(lang) or next(iter(text.values()), "")
