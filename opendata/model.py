@@ -52,6 +52,7 @@ class Line:
     document_table: str
     row: int
     name: str
+    name_text: str
     organization: str
     year: int
     phase: str

@@ -1,14 +1,16 @@
 """Is each node of a graph well formed: SHACL, as pyshacl sees it."""
 
+import logging
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from opendata.checks.report import found
 from opendata.errors import PackageError
 from opendata.model import Finding
-from opendata.terms import HOME, SH, snake, tables, vocabulary_files
+from opendata.terms import CSVW, SH, code_lists, snake, tables, vocabulary_files
 
 MAX_BYTES = 512 * 1024 * 1024
 CATALOG = "catalog.ttl"
@@ -48,6 +50,7 @@ def check_graph(path: Path, shapes: str | None = None) -> Iterator[Finding]:
     if not triples:
         yield found("graph-empty", f"{path}：图是空的。", f"{path}: the graph is empty.")
         return
+    logging.getLogger("rdflib.term").setLevel(logging.ERROR)  # an ill-typed literal is a finding
     rdflib.NORMALIZE_LITERALS = False  # what is checked is what is written
     graph = rdflib.Graph().parse(data=data, format=_FORMATS[path.suffix.lower()])
     if name is None and not _has_target(graph):
@@ -63,22 +66,33 @@ def check_graph(path: Path, shapes: str | None = None) -> Iterator[Finding]:
 def _has_target(graph: Any) -> bool:
     import rdflib
 
-    classes = [rdflib.URIRef(cls) for table in tables().values() for cls in table.types[:1]]
-    return any((None, rdflib.RDF.type, cls) in graph for cls in classes)
+    return any((None, rdflib.RDF.type, rdflib.URIRef(cls)) in graph for cls in _known())
 
 
-def _validate(graph: Any, name: str | None) -> Iterator[Finding]:
-    import pyshacl
+def _known() -> dict[str, str]:
+    """Class -> the table or code list of its nodes."""
+    return {table.types[0]: name for name, table in (tables() | code_lists()).items()}
+
+
+@cache
+def _shapes(name: str | None) -> Any:
+    """The shapes of one file, or of all but the catalogue's."""
     import rdflib
 
     shapes = rdflib.Graph()
     for file in vocabulary_files():
         if file.parent.name == "shapes" and (file.name == name if name else file.name != CATALOG):
             shapes.parse(file)
-    for file in (HOME / "ontology/cube.ttl",) if not name else ():
-        graph.parse(file)  # the structure that every observation is held against
+    assert len(shapes), f"no file of shapes is named {name}"
+    return shapes
+
+
+def _validate(graph: Any, name: str | None) -> Iterator[Finding]:
+    import pyshacl
+    import rdflib
+
     conforms, report, _ = pyshacl.validate(
-        graph, shacl_graph=shapes, inference="none", advanced=False
+        graph, shacl_graph=_shapes(name), inference="none", advanced=False
     )
     if conforms:
         return
@@ -88,7 +102,7 @@ def _validate(graph: Any, name: str | None) -> Iterator[Finding]:
         report.subjects(rdflib.RDF.type, sh.ValidationResult), key=lambda r: _key(report, r, sh)
     )
     for result in results:
-        yield _finding(report, result, sh)
+        yield _finding(graph, report, result, sh)
 
 
 def _key(report: Any, result: Any, sh: Any) -> tuple[str, ...]:
@@ -96,19 +110,19 @@ def _key(report: Any, result: Any, sh: Any) -> tuple[str, ...]:
     return tuple(str(report.value(result, part)) for part in parts)
 
 
-def _finding(report: Any, result: Any, sh: Any) -> Finding:
-    focus = str(report.value(result, sh.focusNode))
-    path = report.value(result, sh.resultPath)
+def _finding(graph: Any, report: Any, result: Any, sh: Any) -> Finding:
+    node = report.value(result, sh.focusNode)
+    focus = str(node)
     value = report.value(result, sh.value)
     component = str(report.value(result, sh.sourceConstraintComponent)).rpartition("#")[2]
     component = component.removesuffix("ConstraintComponent")
     severity = str(report.value(result, sh.resultSeverity)).rpartition("#")[2]
     messages = {m.language: str(m) for m in report.objects(result, sh.resultMessage)}
     rule = "shape-" + re.sub("(?<=[a-z])(?=[A-Z])", "-", component).lower()
-    table, _, record = focus.rpartition("/")[0].rpartition("/")[2], "", focus.rpartition("/")[2]
-    column = _column(table, str(path)) if path else None
+    table, record = _table(graph, node), focus.rpartition("/")[2]
+    column = _column(report, result, sh)
     shown = f"“{value}”" if value is not None else ""
-    place = f"{focus} {column or path or ''}".strip()
+    place = f"{focus} {column or ''}".strip()
     en = messages.get("en") or messages.get(None) or component
     zh = messages.get("zh") or f"不符合形状约束 {component}：{shown}"
     return found(
@@ -122,6 +136,18 @@ def _finding(report: Any, result: Any, sh: Any) -> Finding:
     )
 
 
-def _column(table: str, path: str) -> str:
-    columns = tables()[table].columns if table in tables() else ()
-    return next((column.name for column in columns if column.path == path), snake(path))
+def _table(graph: Any, node: Any) -> str:
+    """The table or code list that a node is of, or else the name of its class."""
+    import rdflib
+
+    classes = sorted(str(cls) for cls in graph.objects(node, rdflib.RDF.type))
+    return next((_known()[cls] for cls in classes if cls in _known()), snake((classes or [""])[0]))
+
+
+def _column(report: Any, result: Any, sh: Any) -> str | None:
+    """The column that a property shape is: two columns may share a path, as labels do."""
+    import rdflib
+
+    path = report.value(result, sh.resultPath)
+    name = report.value(report.value(result, sh.sourceShape), rdflib.URIRef(CSVW + "name"))
+    return str(name) if name else snake(str(path)) if path else None

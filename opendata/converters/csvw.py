@@ -19,7 +19,7 @@ def csvw(budget: Budget, facts: Facts, sheets: Iterable[Sheet]) -> dict[str, obj
         "@id": f"{facts.base}budget/{budget.id}",
         "dc:title": {"@value": budget.title, "@language": "zh"},
         **({"dc:license": {"@id": facts.licence_url}} if facts.licence_url else {}),
-        "dialect": {"lineTerminators": ["\n"], "encoding": "utf-8", "header": True},
+        "dialect": {"lineTerminators": ["\n"], "encoding": "utf-8", "header": True, "trim": False},
         "tables": [_table(sheet, facts.base, paths) for sheet in found],
     }
 

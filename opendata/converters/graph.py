@@ -67,10 +67,11 @@ def literal(text: str, language: str = "", datatype: str = "") -> str:
 
 def iri(text: str) -> str:
     """An IRI as an N-Triples term; what an IRI may not hold is percent-encoded."""
-    return f"<{quote(text, safe=_IRI_SAFE)}>"
+    return f"<{quote(_BARE_PERCENT.sub('%25', text), safe=_IRI_SAFE)}>"
 
 
-_IRI_SAFE = ":/?#[]@!$&'()*+,;=%-._~"
+_BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+_IRI_SAFE = ":/?#@!$&'()*+,;=%-._~"
 
 
 class _Quoted(dict[object, str]):

@@ -83,11 +83,10 @@ def _line(
 ) -> Line:
     identifier, number, page = place
     item = code_of("line_item", entry.name.text)
-    standard = codes("line_item")[item].extra if item else {}
-    names = codes("table_kind")[table.kind].extra["rows"]
-    operation = standard.get("operation") or (
-        SIDES[entry.side] if names == "item" else "expenditure"
-    )
+    standard = codes("line_item")[item].extra if item else {"operation": "", "account": "_T"}
+    usual = codes("table_kind")[table.kind].extra
+    names = usual["rows"]
+    operation = standard["operation"] or (SIDES[entry.side] if names == "item" else "expenditure")
     coded = names if not item and names in ("function", "economic") else None
     reading.take(entry.name, *([entry.amount] if entry.amount else []))
     money = _money(reading, table, entry.amount, page)
@@ -97,6 +96,7 @@ def _line(
         document_table=table.id,
         row=number,
         name=joined(unnumbered(entry.name.text)),
+        name_text=entry.name.text,
         organization=owner.organization,
         year=owner.year,
         phase=owner.phase,
@@ -105,8 +105,8 @@ def _line(
         item=item or "_T",
         function=(code_of("function", entry.name.text) if coded == "function" else None) or "_T",
         economic=(code_of("economic", entry.name.text) if coded == "economic" else None) or "_T",
-        account=standard.get("account") or "_T",
-        fund=standard.get("fund") or "_T",
+        account=usual["account"] if usual["account"] != "_T" else standard["account"],
+        fund=usual["fund"] if usual["fund"] != "_T" else standard.get("fund", "_T"),
         source_page=page,
         source_line=entry.name.line,
         source_cell=entry.name.number,

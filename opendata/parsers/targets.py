@@ -172,6 +172,7 @@ def _lines(reading: Reading, owner: Owner, table: DocumentTable, record: _Record
             document_table=table.id,
             row=1,
             name=label,
+            name_text=label,
             organization=owner.organization,
             year=owner.year,
             phase=owner.phase,
@@ -193,7 +194,8 @@ def _indicator(
     found: Targets,
 ) -> Indicator:
     project = found.projects[-1].id if found.projects else None
-    position = sum(indicator.project == project for indicator in found.indicators) + 1
+    before = found.indicators[-1] if found.indicators else None
+    position = before.position + 1 if before and before.project == project else 1
     identifier = f"{project or table.budget}-i{position:02}"
     kind = kind_of(*levels)
     if kind is None:

@@ -198,6 +198,7 @@ def _view(package: Package) -> dict[str, Any]:
         "budget": budget,
         "income": _income(budget) if budget else None,
         "bars": _bars(budget) if budget else [],
+        "unpriced": sum(p.amount is None for p in budget.projects) if budget else 0,
         "tables": [r for r in resources if r.get("type") == "table" and "/" not in r["path"]],
         "codes": [r for r in resources if r.get("type") == "table" and "/" in r["path"]],
         "files": [r for r in resources if r.get("type") != "table"],

@@ -126,7 +126,9 @@ def prose_parts_and_total(budget: Budget) -> Iterator[Hit]:
     In the prose the parts add up to their total.
     """
     functions = {code.label_zh for code in codes("function").values()}
-    for amounts in _paragraphs(budget):
+    for amounts in map(_amounts, _paragraphs(budget)):
+        if not amounts:
+            continue
         total, *rest = amounts
         parts = [s for s in rest if s.label in functions]
         if parts and "支出" in (total.label or "") and total.label not in functions:
@@ -164,9 +166,11 @@ def prose_share(budget: Budget) -> Iterator[Hit]:
 
     A stated share is the part over the total, and the shares add up to 100 per cent.
     """
-    for amounts in _paragraphs(budget):
+    for here in _paragraphs(budget):
+        amounts = _amounts(here)
+        if not amounts:
+            continue
         total = amounts[0]
-        here = [s for s in budget.statements if s.source_line == total.source_line]
         shares = [s for s in here if s.measure == "share" and s.value is not None]
         parts = {s.label: s.amount for s in amounts[1:]}
         for share in shares:
@@ -199,8 +203,8 @@ def prose_change_and_rate(budget: Budget) -> Iterator[Hit]:
 
     A stated rate of change agrees with the stated change and this year's amount.
     """
-    for amounts in _paragraphs(budget):
-        here = [s for s in budget.statements if s.source_line == amounts[0].source_line]
+    for here in _paragraphs(budget):
+        amounts = _amounts(here)
         for change, rate in pairwise(here):
             if change.measure != "change" or rate.measure != "rate":
                 continue
@@ -284,9 +288,12 @@ def projects_against_project_expenditure(budget: Budget) -> Iterator[Hit]:
 
 
 def _paragraphs(budget: Budget) -> Iterator[list[Statement]]:
-    """The amounts of each paragraph of the prose, in order."""
+    """The statements of each paragraph of the prose, in order."""
     lines: dict[int, list[Statement]] = {}
     for statement in budget.statements:
-        if statement.measure == "amount" and statement.amount is not None:
-            lines.setdefault(statement.source_line, []).append(statement)
+        lines.setdefault(statement.source_line, []).append(statement)
     yield from lines.values()
+
+
+def _amounts(statements: Sequence[Statement]) -> list[Statement]:
+    return [s for s in statements if s.measure == "amount" and s.amount is not None]

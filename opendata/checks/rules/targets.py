@@ -310,9 +310,11 @@ def year_of_another_budget(budget: Budget) -> Iterator[Hit]:
 
 def _by_project(budget: Budget) -> Iterator[tuple[Project | None, list[Indicator]]]:
     """Each project with its indicators, then the department itself with its own."""
+    groups: dict[str | None, list[Indicator]] = {}
+    for indicator in budget.indicators:
+        groups.setdefault(indicator.project, []).append(indicator)
     for project in (*budget.projects, None):
-        key = project.id if project else None
-        own = [indicator for indicator in budget.indicators if indicator.project == key]
+        own = groups.get(project.id if project else None)
         if own:
             yield project, own
 

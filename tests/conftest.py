@@ -1,0 +1,45 @@
+"""The shipped document, what it is read as, and the package made of it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+import opendata
+from opendata.checks.rules import check
+from opendata.facts import Facts, facts_for
+from opendata.model import Budget
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "datapackages/430105-306001-2023"
+DOCUMENT = EXAMPLE / "source/kaifu-chengguan-2023.txt"
+
+
+@pytest.fixture(scope="session")
+def facts() -> Facts:
+    return facts_for(DOCUMENT)
+
+
+@pytest.fixture(scope="session")
+def budget(facts: Facts) -> Budget:
+    """The shipped document, read and checked."""
+    return check(opendata.parse(DOCUMENT, facts))
+
+
+@pytest.fixture
+def package(tmp_path: Path, budget: Budget, facts: Facts) -> Path:
+    """A package of one's own to spoil."""
+    folder = tmp_path / "package"
+    opendata.to_package(budget, folder, facts=facts, source=DOCUMENT)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of real documents; in CI it must be there."""
+    folder = Path(os.environ.get("OPENDATA_CORPUS", ROOT.parent / "shared/corpus"))
+    if not folder.is_dir():
+        if os.environ.get("CI"):
+            pytest.fail(f"the corpus is not at {folder}; set OPENDATA_CORPUS")
+        pytest.skip(f"no corpus at {folder}; set OPENDATA_CORPUS to run this")
+    return folder
