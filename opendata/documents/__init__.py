@@ -15,11 +15,18 @@ MAX_BYTES = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The text of a cell; its line in the source, and its number in the row, both from 1."""
+    """The text of a cell; its line in the source, and its number in the row, both from 1.
+
+    A merged cell stands at its upper left with its `span` of rows and columns; the places that
+    it covers are cells of their own, and empty. `box` is left, bottom, right, top on the page in
+    points, where the format has a page.
+    """
 
     text: str
     line: int
     number: int
+    span: tuple[int, int] = (1, 1)
+    box: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Rows that stand together on one page."""
+    """Rows that stand together on one page (of a workbook: sheet)."""
 
     page: int
     rows: tuple[Row, ...]
@@ -68,7 +75,9 @@ class Document:
     blocks: tuple[Paragraph | Grid, ...]
 
 
-# First bytes of the formats that people will try; text is what is none of them.
+Blocks = tuple[Paragraph | Grid, ...]
+
+# First bytes -> format. What is none of these is text.
 _SIGNATURES = (
     (b"%PDF", "PDF"),
     (b"PK\x03\x04", "Word, Excel or zip"),
@@ -86,6 +95,29 @@ def read(path: Path) -> Document:
     Raises:
         DocumentError: the file is missing, empty, too large, or in no format that is read.
     """
+    data = _bytes(path)
+    known = next((name for mark, name in _SIGNATURES if data.startswith(mark)), "text")
+    if known != "text":
+        raise DocumentError(
+            f"{path}：这是 {known} 文件，目前只读文本；请先另存为纯文本（UTF-8）。",
+            f"{path}: this is a {known} file and only text is read so far; "
+            "save it as plain text (UTF-8) first.",
+        )
+    from opendata.documents.text import read_text
+
+    blocks, encoding = read_text(path, data)
+    return Document(
+        name=path.name,
+        media_type="text/plain",
+        encoding=encoding,
+        size=len(data),
+        sha256=sha256(data).hexdigest(),
+        blocks=blocks,
+    )
+
+
+def _bytes(path: Path) -> bytes:
+    """The bytes of a file that is there, not empty, and not too large."""
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
@@ -104,21 +136,4 @@ def read(path: Path) -> Document:
             f"{path}：文件是空的；请确认下载完整。",
             f"{path}: the file is empty; check that the download was complete.",
         )
-    for signature, name in _SIGNATURES:
-        if data.startswith(signature):
-            raise DocumentError(
-                f"{path}：这是 {name} 文件，目前只读文本；请先另存为纯文本（UTF-8）。",
-                f"{path}: this is a {name} file and only text is read so far; "
-                "save it as plain text (UTF-8) first.",
-            )
-    from opendata.documents.text import read_text
-
-    blocks, encoding = read_text(path, data)
-    return Document(
-        name=path.name,
-        media_type="text/plain",
-        encoding=encoding,
-        size=len(data),
-        sha256=sha256(data).hexdigest(),
-        blocks=blocks,
-    )
+    return data
