@@ -70,6 +70,14 @@ def main(argv: list[str] | None = None) -> int:
         return 2
 
 
+class _Plain(argparse.RawDescriptionHelpFormatter):
+    """As wide as the terminal says; argparse itself would import shutil to ask."""
+
+    def __init__(self, prog: str) -> None:
+        columns = os.environ.get("COLUMNS", "")
+        super().__init__(prog, width=int(columns) if columns.isdigit() else 100)
+
+
 def _top() -> argparse.ArgumentParser:
     from opendata import __version__
 
@@ -79,7 +87,7 @@ def _top() -> argparse.ArgumentParser:
         description="Chinese government budgets as open, linked, checked data.  "
         "把政府预算公开文件变成开放、关联、可信的数据。",
         epilog=f"commands:\n{lines}\n\n{EXAMPLES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Plain,
         usage="opendata COMMAND [OPTION ...]",
     )
     parser.add_argument("--version", action="version", version=f"opendata {__version__}")

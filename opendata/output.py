@@ -38,6 +38,16 @@ def write(folder: Path, path: str, media_type: str, fill: Callable[[IO[str]], ob
     return describe(folder, path, media_type)
 
 
+def write_bytes(
+    folder: Path, path: str, media_type: str, fill: Callable[[IO[bytes]], object]
+) -> Written:
+    """Write a large file that is encoded already, and describe it."""
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    with (folder / path).open("wb", buffering=1 << 20) as file:
+        fill(file)
+    return describe(folder, path, media_type)
+
+
 @contextmanager
 def replacing(target: Path, ours: Callable[[Path], set[str]] = lambda _: set()) -> Iterator[Path]:
     """A new folder to fill, which takes the place of `target` when the block ends well.

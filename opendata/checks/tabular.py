@@ -5,7 +5,7 @@ graph the graph of its rows.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
-from io import StringIO
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -152,9 +152,9 @@ def _budget(package: Package) -> Iterator[Finding]:
 def _graph(package: Package, budget: Budget) -> Iterator[Finding]:
     graph = package.path("budget-nt") if "budget-nt" in package.resources else None
     if graph and graph.is_file():
-        written = StringIO()
+        written = BytesIO()
         write_ntriples(written, budget, package.facts)
-        rows = set(written.getvalue().splitlines())
+        rows = set(written.getvalue().decode().splitlines())
         file = set(graph.read_text(encoding="utf-8").splitlines())
         if differing := sorted(rows ^ file):
             yield found(

@@ -6,6 +6,8 @@ faster than building a graph of objects, and needs no memory as rows grow.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import islice
 from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
@@ -74,14 +76,10 @@ _BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _IRI_SAFE = ":/?#@!$&'()*+,;=%-._~"
 
 
-class _Quoted(dict[object, str]):
-    """Values percent-encoded for a template, each once: codes and keys come again and again."""
-
-    def __missing__(self, value: object) -> str:
-        if len(self) > 100_000:
-            self.clear()
-        self[value] = quoted = quote(lexical(value), safe="")
-        return quoted
+@lru_cache(maxsize=10_000)
+def _quoted(value: object) -> str:
+    """A value percent-encoded for a template: codes and keys come again and again."""
+    return quote(lexical(value), safe="")
 
 
 def _text(value: object) -> str:
@@ -91,36 +89,50 @@ def _text(value: object) -> str:
     return text
 
 
-def triples(table: Table, rows: Iterable[Row], base: str) -> Iterator[str]:
-    """The N-Triples of some rows, a text for each row."""
-    keys = _Quoted()
-    head = f"<{absolute(table.space, base)}"
-    types = "".join(f"%s <{RDF}type> <{cls}> .\n" for cls in table.types)
+def triples(table: Table, rows: Iterable[Row], base: str) -> Iterator[bytes]:
+    """The N-Triples of some rows in UTF-8, the bytes of one row at a time.
+
+    Rows are taken a thousand at a time and filled column by column: most cells hold a code or
+    a key that their neighbours hold too, so each value of a column becomes bytes only once.
+    """
+    space = absolute(table.space, base)
+    types = [f" <{RDF}type> <{cls}> .\n".encode() for cls in table.types]
     plan = [_piece(column, table, base) for column in table.columns]
-    plain = [(n, f" <{p}> {h}", f"{t} .\n", lex) for p, n, h, t, lex in plan if n is not None]
-    joined = [(f" <{p}> ", lex) for p, n, _, _, lex in plan if n is None]
-    count = len(table.types)
-    for row in rows:
-        subject = f"{head}{keys[row[0]]}>"
-        parts = [types % ((subject,) * count)]
-        for number, before, after, lex in plain:
-            value = row[number]
-            if value is not None:
-                parts.append(f"{subject}{before}{lex(value)}{after}")
-        for before, fill in joined:
-            parts.append(f"{subject}{before}{fill(row)} .\n")
-        yield "".join(parts)
+    rows = iter(rows)
+    while batch := list(islice(rows, 1000)):
+        columns = list(zip(*batch, strict=True))
+        subjects = [f"<{space}{quote(lexical(key), safe='')}>".encode() for key in columns[0]]
+        constant = ([cls] * len(batch) for cls in types)
+        parts = (_parts(piece, batch, columns) for piece in plan)
+        for subject, *found in zip(subjects, *constant, *parts, strict=True):
+            yield subject + subject.join(filter(None, found))
+
+
+def _parts(
+    piece: tuple[str, int | None, str, str, Callable[..., str]],
+    batch: list[Row],
+    columns: list[tuple[object, ...]],
+) -> Iterable[bytes]:
+    """Predicate and object of a column in every row of a batch; nothing where a cell is empty."""
+    predicate, number, before, after, lex = piece
+    before, after = f" <{predicate}> {before}", f"{after} .\n"
+    if number is None:
+        return [f"{before}{lex(row)}{after}".encode() for row in batch]
+    values = columns[number]
+    if lex is lexical:  # 1.5 and 1.50 are equal, yet not written alike
+        return [b"" if v is None else f"{before}{lex(v)}{after}".encode() for v in values]
+    made = {v: f"{before}{lex(v)}{after}".encode() for v in set(values) if v is not None}
+    return map({**made, None: b""}.__getitem__, values)
 
 
 def turtle(table: Table, rows: Iterable[Row], base: str, prefixes: dict[str, str]) -> Iterator[str]:
     """The Turtle of some rows, a block for each row."""
-    keys = _Quoted()
     space = absolute(table.space, base)
     types = ", ".join(shorten(f"<{cls}>", prefixes) for cls in table.types)
     plan = [_piece(column, table, base) for column in table.columns]
     pieces = [(shorten(f"<{p}>", prefixes), n, h, t, lex) for p, n, h, t, lex in plan]
     for row in rows:
-        parts = [f"{shorten(f'<{space}{keys[row[0]]}>', prefixes)} a {types}"]
+        parts = [f"{shorten(f'<{space}{_quoted(row[0])}>', prefixes)} a {types}"]
         for predicate, number, before, after, lex in pieces:
             if number is None:
                 parts.append(f"{predicate} {shorten(lex(row), prefixes)}")
@@ -163,20 +175,18 @@ def _piece(
     variables = list(_VARIABLE.finditer(template))
     if len(variables) == 1 and variables[0][2] == column.name:
         before, after = template.split(variables[0][0])
-        lex = _Quoted().__getitem__
         if variables[0][1]:
             return column.path, names.index(column.name), "", "", lambda value: iri(str(value))
-        return column.path, names.index(column.name), f"<{before}", f"{after}>", lex
+        return column.path, names.index(column.name), f"<{before}", f"{after}>", _quoted
     return column.path, None, "", "", _filler(template, names)
 
 
 def _filler(template: str, names: list[str]) -> Callable[[Row], str]:
     parts = _VARIABLE.split(template)  # text, "+" or "", name, text, …
     texts, numbers = parts[::3], [names.index(name) for name in parts[2::3]]
-    keys = _Quoted()
 
     def fill(row: Row) -> str:
-        filled = (f"{keys[row[n]]}{text}" for n, text in zip(numbers, texts[1:], strict=True))
+        filled = (f"{_quoted(row[n])}{text}" for n, text in zip(numbers, texts[1:], strict=True))
         return f"<{texts[0]}{''.join(filled)}>"
 
     return fill
@@ -237,13 +247,13 @@ def facts_triples(budget: Budget, facts: Facts, used: Iterable[Table]) -> list[T
     return found
 
 
-def write_ntriples(file: IO[str], budget: Budget, facts: Facts) -> None:
+def write_ntriples(file: IO[bytes], budget: Budget, facts: Facts) -> None:
     """Write the graph of a budget as N-Triples, in the order of the tables."""
     found = sheets(budget)
     for sheet in found:
         file.writelines(triples(sheet.table, sheet.rows, facts.base))
     for triple in facts_triples(budget, facts, _code_tables(found)):
-        file.write(f"{' '.join(triple)} .\n")
+        file.write(f"{' '.join(triple)} .\n".encode())
 
 
 def write_turtle(file: IO[str], budget: Budget, facts: Facts) -> None:
@@ -275,11 +285,11 @@ def write_grouped(file: IO[str], found: Iterable[Triple], known: dict[str, str])
 
 def to_graph(budget: Budget, facts: Facts | None = None) -> "rdflib.Graph":
     """The graph of a budget, for those who work with rdflib."""
-    from io import StringIO
+    from io import BytesIO
 
     import rdflib
 
-    file = StringIO()
+    file = BytesIO()
     write_ntriples(file, budget, facts or Facts())
     return rdflib.Graph().parse(data=file.getvalue(), format="nt")
 

@@ -15,7 +15,7 @@ from opendata.converters.descriptor import descriptor
 from opendata.converters.graph import write_ntriples, write_turtle
 from opendata.facts import Facts
 from opendata.model import Budget
-from opendata.output import Written, describe, replacing, write
+from opendata.output import Written, describe, replacing, write, write_bytes
 
 DESCRIPTOR = "datapackage.json"
 _ASCII_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -42,7 +42,7 @@ def to_package(
             write(new, "budget.ttl", "text/turtle", lambda f: write_turtle(f, budget, facts))
         )
         files.append(
-            write(
+            write_bytes(
                 new,
                 "budget.nt",
                 "application/n-triples",

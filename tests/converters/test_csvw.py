@@ -172,7 +172,7 @@ def _renamed(graph: Graph, places: set[int], right: str, wrong: str) -> Graph:
 
 def _by_the_graph(found: list[Sheet]) -> dict[str, Graph]:
     return {
-        sheet.path: _parsed("".join(triples(sheet.table, sheet.rows, FACTS.base)))
+        sheet.path: _parsed(b"".join(triples(sheet.table, sheet.rows, FACTS.base)).decode())
         for sheet in found
     }
 

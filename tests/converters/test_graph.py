@@ -1,5 +1,6 @@
 import io
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pyoxigraph
@@ -32,10 +33,10 @@ def parsed(text: str, syntax: pyoxigraph.RdfFormat) -> set[tuple[str, str, str]]
 
 
 def written(budget: Budget, facts: Facts) -> tuple[str, str]:
-    nt, ttl = io.StringIO(), io.StringIO()
+    nt, ttl = io.BytesIO(), io.StringIO()
     write_ntriples(nt, budget, facts)
     write_turtle(ttl, budget, facts)
-    return nt.getvalue(), ttl.getvalue()
+    return nt.getvalue().decode(), ttl.getvalue()
 
 
 def test_both_syntaxes_hold_the_same_triples_each_once(budget: Budget, facts: Facts) -> None:
@@ -112,7 +113,7 @@ def test_any_text_survives_both_syntaxes(text: str) -> None:
     row = ("g1", "b1", None, 1, None, text, 1, 1)
     known = prefixes(BASE, [table])
     head = "".join(f"@prefix {prefix}: <{namespace}> .\n" for namespace, prefix in known.items())
-    nt = parsed("".join(triples(table, [row], BASE)), pyoxigraph.RdfFormat.N_TRIPLES)
+    nt = parsed(b"".join(triples(table, [row], BASE)).decode(), pyoxigraph.RdfFormat.N_TRIPLES)
     ttl = parsed(head + "".join(turtle(table, [row], BASE, known)), pyoxigraph.RdfFormat.TURTLE)
     assert nt == ttl
     found = [o for _, p, o in nt if p == "<https://w3id.org/open-budget/def/text>"]
@@ -123,7 +124,7 @@ def test_any_text_survives_both_syntaxes(text: str) -> None:
 def test_any_key_makes_a_valid_iri(key: str) -> None:
     table = tables()["organization"]
     (text,) = triples(table, [(key, "名", "1", "430105")], BASE)
-    assert len(parsed(text, pyoxigraph.RdfFormat.N_TRIPLES)) == 5 - (0 if key else 1)
+    assert len(parsed(text.decode(), pyoxigraph.RdfFormat.N_TRIPLES)) == 5
 
 
 @given(st.text(st.characters(exclude_categories=("Cs",)), max_size=30))
@@ -137,14 +138,15 @@ def test_escapes_are_those_of_the_standard() -> None:
     assert escape('a"\\\n\r\t\x00\x7f') == 'a\\"\\\\\\n\\r\\t\\u0000\\u007F'
 
 
-def test_rows_are_written_one_by_one() -> None:
+def test_rows_are_written_a_batch_at_a_time() -> None:
     table = tables()["goal"]
 
-    def rows() -> object:
-        yield ("g1", "b1", None, 1, None, "x", 1, 1)
-        raise RuntimeError("the second row is never asked for")
+    def rows() -> Iterator[tuple[object, ...]]:
+        for number in range(1000):
+            yield (f"g{number}", "b1", None, 1, None, "x", 1, 1)
+        raise RuntimeError("the row after the first thousand is not asked for yet")
 
-    assert next(triples(table, rows(), BASE)).startswith(f"<{BASE}goal/g1> ")  # type: ignore[arg-type]
+    assert next(triples(table, rows(), BASE)).startswith(f"<{BASE}goal/g0> ".encode())
 
 
 def test_a_decimal_without_a_point_is_typed_in_turtle() -> None:
