@@ -13,7 +13,7 @@ from decimal import Decimal
 class Organization:
     id: str
     name: str
-    unit_code: str
+    unit_code: str | None = None
     division: str
 
 
@@ -168,7 +168,7 @@ class Budget:
     title: str
     department: str
     organization: str
-    unit_code: str
+    unit_code: str | None = None
     division: str
     year: int
     phase: str

@@ -1,6 +1,7 @@
 """Pages -> Budget. Each reader takes what it understands; the rest is reported as unread."""
 
 import re
+from hashlib import sha256
 from pathlib import Path
 
 from opendata.documents import Document, Paragraph, read
@@ -8,7 +9,7 @@ from opendata.errors import DocumentError, FactsError
 from opendata.facts import Facts, facts_for
 from opendata.model import Budget, DocumentTable, Goal, Indicator, Line, Organization, Project
 from opendata.parsers.accounts import Owner, read_lines
-from opendata.parsers.contents import Listed, read_contents
+from opendata.parsers.contents import Contents, Listed, named_department, read_contents
 from opendata.parsers.narrative import read_sections
 from opendata.parsers.reading import Reading, shorten
 from opendata.parsers.tables import Fragment, read_tables
@@ -37,9 +38,9 @@ def parse_document(document: Document, facts: Facts, place: str) -> Budget:
     """Read the pages of a document into a budget; `place` names it in messages."""
     reading = Reading(document)
     contents = read_contents(reading)
-    fragments = read_tables(reading, contents)
+    fragments, prose = read_tables(reading, contents)
     year, phase = facts.year or contents.year, facts.phase or contents.phase
-    department = facts.department or contents.department
+    department = facts.department or _department(contents)
     if not year or not department or not phase or not (contents.listed or fragments):
         raise DocumentError(
             f"{place}：没有找到部门预算或决算：需要写明部门和年度的标题（如“××局2023年部门预算”）"
@@ -51,21 +52,23 @@ def parse_document(document: Document, facts: Facts, place: str) -> Budget:
     division = _code("division", facts.division, "division", place)
     _code("budget_phase", phase, "phase", place)
     unit_code = facts.unit_code or _unit_code(fragments)
-    if not unit_code or not _UNIT_CODE.fullmatch(unit_code):
+    if unit_code and not _UNIT_CODE.fullmatch(unit_code):
         raise FactsError(
-            f"{place}：文件中没有单位编码；请用 --unit-code 给出，或在旁边的 .toml 中写 unit_code。",
-            f"{place}: the document holds no unit code; give --unit-code, or write unit_code in "
-            "the .toml beside it.",
+            f"{place}：单位编码是 {unit_code!r}，应为 3 至 20 个字母或数字；请用 --unit-code 更正。",
+            f"{place}: the unit code is {unit_code!r}, wanted 3 to 20 letters or digits; give "
+            "--unit-code.",
         )
     suffix = "" if phase == "approved" else f"-{phase}"
-    reading.budget = f"{division}-{unit_code}-{year}{suffix}"
+    # Names are made of codes; where the document has none, of a digest of the department's name.
+    unit = unit_code or "u" + sha256(plain(department).encode()).hexdigest()[:8]
+    reading.budget = f"{division}-{unit}-{year}{suffix}"
     owner = Owner(
         budget=reading.budget,
-        organization=f"{division}-{unit_code}",
+        organization=f"{division}-{unit}",
         year=year,
         phase=phase,
     )
-    sections, statements = read_sections(reading, contents.prose, department)
+    sections, statements = read_sections(reading, prose, department)
     listed = contents.listed or _found(fragments)
     tables, lines, projects, goals, indicators = _read_all(reading, owner, listed, fragments)
     _report_unread(reading)
@@ -112,6 +115,13 @@ def _code(code_list: str, value: str | None, fact: str, place: str) -> str:
         f"(such as {example}), or write it in the .toml beside the document; "
         f"for the codes see: opendata terms {code_list}",
     )
+
+
+def _department(contents: Contents) -> str | None:
+    """The cover's department, unless it names an area only and a table names the department."""
+    named = named_department(contents.rest)
+    cover = contents.department
+    return named if named and (not cover or cover.endswith(("省", "市", "区", "县"))) else cover
 
 
 def _unit_code(fragments: dict[str, Fragment]) -> str | None:

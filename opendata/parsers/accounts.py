@@ -1,16 +1,23 @@
-"""The money tables: rows of standard items, left and right, become budget lines."""
+"""The money tables: every filled amount becomes a budget line with its dimensions.
 
+A line takes its dimensions from its table (this fund), from its column (basic expenditure) and
+from its row (this function, this item). Two halves side by side share their rows.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from opendata.documents import Cell, Row
 from opendata.model import DocumentTable, Line
+from opendata.parsers.header import Column, is_header, meaning, read_columns
 from opendata.parsers.reading import Reading, shorten
 from opendata.parsers.tables import Fragment
-from opendata.terms import code_of, codes, column_words, multiplier
+from opendata.terms import code_of, codes, multiplier
 from opendata.values import decimals, joined, parse_amount, plain, unnumbered
 
 SIDES = ("revenue", "expenditure")  # left and right half of a table of two halves
+_TOTALS = {"revenue": "income-total", "expenditure": "expenditure-total"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,97 +31,6 @@ class Owner:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """A name with the cell of its amount, if it has one, as found in a row."""
-
-    name: Cell
-    amount: Cell | None
-    side: int
-
-
-def read_lines(
-    reading: Reading, owner: Owner, table: DocumentTable, fragment: Fragment
-) -> tuple[Line, ...]:
-    """The lines of one money table, in reading order."""
-    header = {w for w, c in column_words().get(table.kind, {}).items() if c == "header"}
-    lines: list[Line] = []
-    number = 0
-    for page, row in fragment.rows:
-        if all(plain(text) in header for text in row.texts if text):
-            reading.take(row)
-            continue
-        entries = [entry for entry in _entries(row) if _known(table.kind, entry.name.text)]
-        number += bool(entries)
-        for entry in entries:
-            identifier = f"{table.id}-l{len(lines) + 1:03}"
-            lines.append(_line(reading, owner, table, entry, (identifier, number, page)))
-    return tuple(lines)
-
-
-def _entries(row: Row) -> list[Entry]:
-    """The names of a row, each with the cell to its right where that is a number or empty."""
-    found: list[Entry] = []
-    for number, cell in enumerate(row.cells):
-        if not cell.text or _is_number(cell.text):
-            continue
-        after = row.cells[number + 1] if number + 1 < len(row.cells) else None
-        amount = after if after and (not after.text or _is_number(after.text)) else None
-        found.append(Entry(name=cell, amount=amount, side=min(number // 2, 1)))
-    return found
-
-
-def _is_number(text: str) -> bool:
-    return any(c.isdigit() for c in text) and not any(c > "\u2e80" for c in plain(text))
-
-
-def _known(kind: str, name: str) -> bool:
-    names = codes("table_kind")[kind].extra["rows"]
-    return bool(
-        code_of("line_item", name) or (names in ("function", "economic") and code_of(names, name))
-    )
-
-
-def _line(
-    reading: Reading,
-    owner: Owner,
-    table: DocumentTable,
-    entry: Entry,
-    place: tuple[str, int, int],
-) -> Line:
-    identifier, number, page = place
-    item = code_of("line_item", entry.name.text)
-    standard = codes("line_item")[item].extra if item else {"operation": "", "account": "_T"}
-    usual = codes("table_kind")[table.kind].extra
-    names = usual["rows"]
-    operation = standard["operation"] or (SIDES[entry.side] if names == "item" else "expenditure")
-    coded = names if not item and names in ("function", "economic") else None
-    reading.take(entry.name, *([entry.amount] if entry.amount else []))
-    money = _money(reading, table, entry.amount, page)
-    return Line(
-        id=identifier,
-        budget=owner.budget,
-        document_table=table.id,
-        row=number,
-        name=joined(unnumbered(entry.name.text)),
-        name_text=entry.name.text,
-        organization=owner.organization,
-        year=owner.year,
-        phase=owner.phase,
-        operation=operation,
-        table_kind=table.kind,
-        item=item or "_T",
-        function=(code_of("function", entry.name.text) if coded == "function" else None) or "_T",
-        economic=(code_of("economic", entry.name.text) if coded == "economic" else None) or "_T",
-        account=usual["account"] if usual["account"] != "_T" else standard["account"],
-        fund=usual["fund"] if usual["fund"] != "_T" else standard.get("fund", "_T"),
-        source_page=page,
-        source_line=entry.name.line,
-        source_cell=entry.name.number,
-        **money.fields(owner.budget),  # type: ignore[arg-type]  # a part of the columns
-    )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Money:
     """An amount with what the document wrote for it."""
 
@@ -123,7 +39,7 @@ class Money:
     unit: str | None = None
 
     def fields(self, budget: str) -> dict[str, object]:
-        """The columns of a line that hang on its amount; only a filled amount is an observation."""
+        """The columns of a line that hang on its amount; only a filled one is an observation."""
         if self.amount is None:
             return {"amount_text": self.text}
         return {
@@ -136,8 +52,223 @@ class Money:
         }
 
 
-def _money(reading: Reading, table: DocumentTable, cell: Cell | None, page: int) -> Money:
-    return read_money(reading, cell, table.amount_unit, (table.id, page))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """Half a row, or a whole one: code, names, and amounts each with its column."""
+
+    side: int
+    code: str
+    names: tuple[Cell, ...]
+    amounts: tuple[tuple[Cell, Column], ...]
+    cells: tuple[Cell, ...]
+
+
+def read_lines(
+    reading: Reading, owner: Owner, table: DocumentTable, fragment: Fragment
+) -> tuple[Line, ...]:
+    """The lines of one money table, in reading order."""
+    lines: list[Line] = []
+    header: list[Row] = []
+    columns: list[Column] = []
+    number = 0
+    for page, row in fragment.rows:
+        if is_header(row):
+            if columns:
+                header = []
+            columns = []
+            header.append(row)
+            reading.take(row)
+            continue
+        if header and not columns:
+            columns = read_columns(header)
+        if not any(row.texts):
+            continue
+        groups = list(_groups(row, columns)) if columns else list(_loose(row))
+        known = [group for group in groups if columns or _known(table.kind, group.names)]
+        number += bool(known)
+        for group in known:
+            lines += _lines(reading, owner, table, group, (number, page, len(lines)))
+    return tuple(lines)
+
+
+def _groups(row: Row, columns: Sequence[Column]) -> Iterator[Group]:
+    """Cut a row where a name or code follows an amount; a header without names is one group."""
+    code, names, amounts, cells = [], [], [], []  # type: ignore[var-annotated]
+    side = 0
+    filled = False
+    pairs = [*zip(row.cells, columns, strict=False)]
+    for cell, column in pairs:
+        if column.role.startswith(("code", "name")) and filled:
+            yield _group(side, code, names, amounts, cells)
+            code, names, amounts, cells, filled = [], [], [], [], False
+            side += 1
+        filled |= column.role == "amount"
+        if column.role.startswith("code") and _is_code(cell.text):
+            code.append(plain(cell.text))
+        elif column.role.startswith(("code", "name", "text")):
+            # 类 款 项 may stand in the row of the total, and a name may cover the code columns.
+            if cell.text and not (meaning(cell.text) or "").startswith("code"):
+                names.append(cell)
+        elif column.role == "amount":
+            amounts.append((cell, column))
+        else:
+            continue
+        cells.append(cell)
+    yield _group(side, code, names, amounts, cells)
+
+
+def _group(
+    side: int,
+    code: list[str],
+    names: list[Cell],
+    amounts: list[tuple[Cell, Column]],
+    cells: list[Cell],
+) -> Group:
+    parts = [code[0], *(part.zfill(2) for part in code[1:])] if code else []
+    return Group(
+        side=min(side, 1),
+        code="".join(parts),
+        names=tuple(names),
+        amounts=tuple(amounts),
+        cells=tuple(cells),
+    )
+
+
+def _loose(row: Row) -> Iterator[Group]:
+    """The halves of a row whose header is lost: a name, and the number or blank to its right."""
+    plain_column = Column(role="amount")
+    for number, cell in enumerate(row.cells):
+        if not cell.text or _is_number(cell.text):
+            continue
+        after = row.cells[number + 1] if number + 1 < len(row.cells) else None
+        amount = after if after and (not after.text or _is_number(after.text)) else None
+        yield Group(
+            side=min(number // 2, 1),
+            code="",
+            names=(cell,),
+            amounts=((amount, plain_column),) if amount else (),
+            cells=(cell, amount) if amount else (cell,),
+        )
+
+
+def _is_code(text: str) -> bool:
+    return plain(text).isdigit() and text.isascii()
+
+
+def _is_number(text: str) -> bool:
+    return any(c.isdigit() for c in text) and not any(c > "\u2e80" for c in plain(text))
+
+
+def _known(kind: str, names: tuple[Cell, ...]) -> bool:
+    """Whether a name without a header above it is one that such a table holds."""
+    rows = codes("table_kind")[kind].extra["rows"]
+    lists = ("line_item", *((rows,) if rows in ("function", "economic") else ()))
+    return any(code_of(name, cell.text) for cell in names for name in lists)
+
+
+def _lines(
+    reading: Reading,
+    owner: Owner,
+    table: DocumentTable,
+    group: Group,
+    place: tuple[int, int, int],
+) -> Iterator[Line]:
+    """A line for each filled amount of a group, or one without an amount where none is filled.
+
+    `place` is the row, the page, and how many lines the table has had.
+    """
+    number, page, count = place
+    filled = [(cell, column) for cell, column in group.amounts if cell.text]
+    if not group.names and not filled:
+        return
+    reading.take(*group.cells)
+    name = group.names[-1] if group.names else None
+    row = _row_dimensions(reading, table, group, page)
+    entries: list[tuple[Cell | None, Column]] = [*filled] or [
+        (group.amounts[0][0] if group.amounts else None, Column(role="amount"))
+    ]
+    for offset, (cell, column) in enumerate(entries, start=count + 1):
+        where = name or cell
+        assert where is not None
+        dimensions = {**_table_dimensions(table.kind, group.side), **column.dimensions, **row}
+        if "item" in column.dimensions and row.get("item", "_T") == "_T":
+            dimensions["item"] = column.dimensions["item"]
+        if dimensions.pop("year", None):
+            dimensions["year"] = str(owner.year - 1)
+        text = name.text if name else column.label
+        money = read_money(reading, cell, table.amount_unit, (table.id, page))
+        fields = {
+            "organization": owner.organization,
+            "year": int(dimensions.pop("year", owner.year)),
+            "phase": dimensions.pop("phase", owner.phase),
+            **dimensions,
+            **money.fields(owner.budget),
+        }
+        yield Line(
+            id=f"{table.id}-l{offset:03}",
+            budget=owner.budget,
+            document_table=table.id,
+            row=number,
+            name=joined(unnumbered(text)) or text,
+            name_text=text,
+            table_kind=table.kind,
+            source_page=page,
+            source_line=where.line,
+            source_cell=where.number,
+            **fields,  # type: ignore[arg-type]  # columns of a line, by their names
+        )
+
+
+def _table_dimensions(kind: str, side: int) -> dict[str, str]:
+    usual = codes("table_kind")[kind].extra
+    sided = (
+        usual["rows"] == "item" and kind not in ("income", "three-public")
+    ) or kind == "appropriation"
+    operation = SIDES[side] if sided else "revenue" if kind == "income" else "expenditure"
+    return {"operation": operation, "account": usual["account"], "fund": usual["fund"]}
+
+
+def _row_dimensions(
+    reading: Reading, table: DocumentTable, group: Group, page: int
+) -> dict[str, str]:
+    """What the code or the name of a row says."""
+    rows = codes("table_kind")[table.kind].extra["rows"]
+    coded = "economic" if rows == "economic" else "function"
+    if group.code:
+        if group.code not in codes(coded):
+            where = group.cells[0]
+            reading.find(
+                "code-unknown",
+                "note",
+                f"科目编码 {group.code} 不在代码表中，照录。",
+                f"The code {group.code} is in no code list; it was kept.",
+                page=page,
+                line=where.line,
+                cell=where.number,
+                table="document_table",
+                record=table.id,
+            )
+        return {coded: group.code}
+    name = group.names[-1].text if group.names else ""
+    return _named_dimensions(table.kind, name, SIDES[group.side]) if name else {}
+
+
+def _named_dimensions(kind: str, name: str, side: str) -> dict[str, str]:
+    """What a name says: a total of its half, a standard item, a function, a fund."""
+    if plain(name) in ("总计", "合计") and kind in ("income-expenditure", "appropriation"):
+        return {"item": _TOTALS[side]}
+    if item := code_of("line_item", name):
+        standard = codes("line_item")[item].extra
+        return {"item": item} | {
+            key: value
+            for key in ("operation", "account", "fund")
+            if (value := standard[key]) not in ("", "_T")
+        }
+    economic = codes("table_kind")[kind].extra["rows"] == "economic"
+    for code_list in ("economic" if economic else "function", "fund"):
+        if (code := code_of(code_list, name)) and code != "_T":
+            return {code_list: code}
+    return {} if meaning(name) == "amount" else {"item": "other"}
 
 
 def read_money(
@@ -147,29 +278,28 @@ def read_money(
     if cell is None or not cell.text:
         return Money()
     record, page = place
-    found = {"page": page, "line": cell.line, "cell": cell.number}
     yuan = multiplier(unit) if unit else None
     if not yuan:
-        reading.find(
-            "amount-without-unit",
-            "warning",
-            f"表中没有金额单位，“{shorten(cell.text)}”未换算成元。",
-            f"The table names no unit of money, so {shorten(cell.text)!r} is not turned into yuan.",
-            table="document_table",
-            record=record,
-            **found,
-        )
-        return Money(text=cell.text)
-    try:
-        return Money(amount=parse_amount(cell.text, Decimal(yuan)), text=cell.text, unit=unit)
-    except ValueError:
-        reading.find(
-            "amount-unreadable",
-            "warning",
-            f"金额“{shorten(cell.text)}”不是数字，未读成金额。",
-            f"The amount {shorten(cell.text)!r} is no number and was not read as one.",
-            table="document_table",
-            record=record,
-            **found,
-        )
-        return Money(text=cell.text)
+        rule = "amount-without-unit"
+        zh = f"表中没有金额单位，“{shorten(cell.text)}”未换算成元。"
+        en = f"The table names no unit of money, so {shorten(cell.text)!r} is not turned into yuan."
+    else:
+        try:
+            amount = parse_amount(cell.text, Decimal(yuan))
+            return Money(amount=amount, text=cell.text, unit=unit)
+        except ValueError:
+            rule = "amount-unreadable"
+            zh = f"金额“{shorten(cell.text)}”不是数字，未读成金额。"
+            en = f"The amount {shorten(cell.text)!r} is no number and was not read as one."
+    reading.find(
+        rule,
+        "warning",
+        zh,
+        en,
+        page=page,
+        line=cell.line,
+        cell=cell.number,
+        table="document_table",
+        record=record,
+    )
+    return Money(text=cell.text)

@@ -10,6 +10,12 @@ from opendata.values import plain, unnumbered
 
 _COVER = re.compile(r"(?P<department>.*?)(?P<year>20\d{2})年度?(?P<words>\D{0,8}?(?:预算|决算))")
 _COVER_PARAGRAPHS = 12
+_BEFORE_TITLE = re.compile(
+    r"^((预算|决算)?公开(\d+表)?|附表?\d*|表[一二三四五六七八九十\d]+|20\d{2}年(度|度?区级|度?省级|度?市级)?)+"
+)
+_NAMED = re.compile(
+    r"(?:预算主管部门|预算单位|编制部门|编制单位|公开部门|部门名称|部门)[:：]\s*([^:：\s]{4,40}?)(?=\s|单位[:：]|$)"
+)
 _PHASE = re.compile("预算|决算")
 
 
@@ -24,7 +30,7 @@ class Listed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contents:
-    """What the first pages say; `prose` and `tables` are the blocks that follow them."""
+    """What the first pages say; `rest` are the blocks that follow them."""
 
     title: str
     department: str | None
@@ -32,12 +38,11 @@ class Contents:
     phase: str | None
     listed: tuple[Listed, ...]
     empty_means_none: bool
-    prose: tuple[Paragraph, ...]
-    tables: tuple[Grid | Paragraph, ...]
+    rest: tuple[Grid | Paragraph, ...]
 
 
 def read_contents(reading: Reading) -> Contents:
-    """Read the cover and the contents, and part the rest into prose and tables."""
+    """Read the cover and the contents page."""
     blocks = reading.document.blocks
     first_grid = next((i for i, b in enumerate(blocks) if isinstance(b, Grid)), len(blocks))
     paragraphs = [block for block in blocks[:first_grid] if isinstance(block, Paragraph)]
@@ -51,7 +56,6 @@ def read_contents(reading: Reading) -> Contents:
         reading.take(paragraphs[heading])
         entries, rest = _split_entries(paragraphs[heading + 1 :])
     reading.take(*entries)
-    prose, titles = _split_titles(rest)
     return Contents(
         title=title,
         department=department,
@@ -59,28 +63,51 @@ def read_contents(reading: Reading) -> Contents:
         phase=phase,
         listed=tuple(_listed(entries)),
         empty_means_none=any("空表表示" in entry.text for entry in entries),
-        prose=tuple(prose),
-        tables=(*titles, *blocks[first_grid:]),
+        rest=(*rest, *blocks[first_grid:]),
     )
 
 
 def _read_cover(
     reading: Reading, cover: list[Paragraph]
 ) -> tuple[str, str | None, int | None, str | None]:
+    """Title, department, year and phase; a department that is named as such wins."""
+    named = next((m[1] for p in cover if (m := _NAMED.search(p.text))), None)
     for number, paragraph in enumerate(cover[:_COVER_PARAGRAPHS]):
         match = _COVER.search(plain(paragraph.text))
         if not match:
             continue
         above = cover[number - 1] if number else None
         department = match["department"] or (above.text if above else "")
-        reading.take(paragraph, *([above] if above else []))
-        words = _PHASE.findall(match["words"])[-1]
-        phase = next(
-            code.notation for code in codes("budget_phase").values() if code.label_zh == words
-        )
+        reading.take(*cover)
+        phase = _phase(match["words"])
         title = f"{department}{match['year']}年{match['words']}"
-        return title, department or None, int(match["year"]), phase
-    return "", None, None, None
+        return title, named or department or None, int(match["year"]), phase
+    whole = _COVER.search(plain("".join(paragraph.text for paragraph in cover)))
+    if whole:
+        reading.take(*cover)
+        title = f"{whole['department']}{whole['year']}年{whole['words']}"
+        return title, named or whole["department"], int(whole["year"]), _phase(whole["words"])
+    return "", named, None, None
+
+
+def _phase(words: str) -> str:
+    """The phase that the last of 预算 and 决算 names."""
+    told = _PHASE.findall(words)[-1]
+    return next(code.notation for code in codes("budget_phase").values() if code.label_zh == told)
+
+
+def named_department(blocks: tuple[Grid | Paragraph, ...]) -> str | None:
+    """The department that the first caption of a table names (编制部门：…)."""
+    for block in blocks:
+        texts = (
+            [block.text]
+            if isinstance(block, Paragraph)
+            else [t for row in block.rows[:3] for t in row.texts]
+        )
+        for text in texts:
+            if match := _NAMED.search(text):
+                return match[1]
+    return None
 
 
 def _split_entries(paragraphs: list[Paragraph]) -> tuple[list[Paragraph], list[Paragraph]]:
@@ -98,22 +125,28 @@ def _split_entries(paragraphs: list[Paragraph]) -> tuple[list[Paragraph], list[P
 def _listed(entries: list[Paragraph]) -> list[Listed]:
     found: list[Listed] = []
     for entry in entries:
-        kind = code_of("table_kind", re.sub(r"[.…·\s]*\d*$", "", entry.text))
+        title = re.sub(r"[.…·\s]*\d*$", "", entry.text)
+        kind = title_kind(title)
         if kind and kind not in {listed.kind for listed in found}:
-            found.append(Listed(kind=kind, title=unnumbered(entry.text), place=entry))
+            found.append(Listed(kind=kind, title=unnumbered(title), place=entry))
     return found
-
-
-def _split_titles(paragraphs: list[Paragraph]) -> tuple[list[Paragraph], list[Paragraph]]:
-    """The last paragraphs before the first table are its title, not prose."""
-    end = len(paragraphs)
-    while end and is_title(paragraphs[end - 1].text):
-        end -= 1
-    return paragraphs[:end], paragraphs[end:]
 
 
 def is_title(text: str) -> bool:
     """Whether a paragraph is the title of a table or of the part that holds the tables."""
-    return bool(code_of("table_kind", text)) or bool(
-        re.fullmatch(r"(第二部分)?(20\d{2}年度?)?(部门|单位)?(预算|决算)(公开)?表", plain(text))
-    )
+    part = r"(第[一二三]部分)?(20\d{2}年度?)?(部门|单位)?(预算|决算)(公开)?表"
+    return title_kind(text) is not None or bool(re.fullmatch(part, plain(text)))
+
+
+def title_kind(text: str) -> str | None:
+    r"""The kind of table that a title names, whatever year, number and words stand around it.
+
+    >>> title_kind("2025年部门财务收支预算总表"), title_kind("公开06表\n一般公共预算支出表")
+    ('income-expenditure', 'general-expenditure')
+    """
+    for line in (*text.split("\n"), text):
+        bare = _BEFORE_TITLE.sub("", plain(unnumbered(line)))
+        for title in (bare, re.sub("^(部门|单位)", "", bare), re.sub(r"\([^)]*\)$", "", bare)):
+            if title and (kind := code_of("table_kind", title)):
+                return kind
+    return None

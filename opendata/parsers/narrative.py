@@ -54,23 +54,23 @@ _COMPARED = re.compile(r"(较|比|与)(上年|去年|20\d\d\s*年)[^，]*$")
 
 
 def read_sections(
-    reading: Reading, prose: tuple[Paragraph, ...], department: str
+    reading: Reading, prose: list[list[Paragraph]], department: str
 ) -> tuple[tuple[Section, ...], tuple[Statement, ...]]:
-    """Part the prose at its headings; every paragraph goes into one section."""
+    """Part the prose at its headings and at tables; every paragraph goes into one section."""
     own = re.compile(rf"^\D{{0,6}}{re.escape(department)}(?=.)")
     drafts: list[tuple[Paragraph, str, list[Paragraph]]] = []
-    for paragraph in prose:
-        reading.take(paragraph)
-        if _PART.fullmatch(paragraph.text):
-            continue
-        heading = _HEADING.fullmatch(paragraph.text) or _SUBHEADING.match(paragraph.text)
-        if heading:
-            drafts.append((paragraph, heading.group(), []))
-            if heading.group() == paragraph.text:
+    for run in prose:
+        for number, paragraph in enumerate(run):
+            reading.take(paragraph)
+            if _PART.fullmatch(paragraph.text):
                 continue
-        elif not drafts:
-            drafts.append((paragraph, paragraph.text, []))
-        drafts[-1][2].append(paragraph)
+            match = _HEADING.fullmatch(paragraph.text) or _SUBHEADING.match(paragraph.text)
+            heading = match.group() if match else paragraph.text[:60]
+            if match or not number or not drafts:
+                drafts.append((paragraph, heading, []))
+                if heading == paragraph.text:
+                    continue
+            drafts[-1][2].append(paragraph)
     sections = tuple(_section(reading, *draft, i) for i, draft in enumerate(drafts, start=1))
     statements: list[Statement] = []
     for section, (_, _, paragraphs) in zip(sections, drafts, strict=True):

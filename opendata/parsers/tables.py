@@ -6,15 +6,18 @@ all of these are lost, by what its rows name.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from opendata.documents import Grid, Paragraph, Row
-from opendata.parsers.contents import Contents, is_title
+from opendata.parsers.contents import Contents, is_title, title_kind
 from opendata.parsers.reading import Reading
 from opendata.terms import code_of, codes, column_words
 from opendata.values import plain
 
-_UNIT = re.compile(r"金额转换为(\w+?)时|单位[:：]\s*(\w+)")
+_UNIT = re.compile(r"金额转换为(\w+?)时|单位[:：]\s*(?:人民币)?([元万千百亿]+)")
+_DEPARTMENT = re.compile(r"部门|单位[:：]|编制")
+_CAPTION = 80  # letters; a longer paragraph is prose
+_CAPTIONS = 5  # title, number of the table, department, unit of money
 
 
 @dataclass(kw_only=True, slots=True)
@@ -23,22 +26,29 @@ class Fragment:
 
     kind: str | None
     rows: list[tuple[int, Row]] = field(default_factory=list)
+    captions: list[str] = field(default_factory=list)
     note: str | None = None
     place: tuple[int, int] = (0, 0)
 
     @property
     def unit(self) -> str | None:
-        """The code of the unit of money that the table or its note names."""
-        texts = [self.note or "", *(t for _, row in self.rows[:3] for t in row.texts)]
-        found = [match for text in texts for match in _UNIT.finditer(text)]
-        return code_of("unit", found[0][1] or found[0][2]) if found else None
+        """The code of the unit of money that the table, its caption or its note names."""
+        first = (text for _, row in self.rows[:4] for text in row.texts)
+        for text in (self.note or "", *self.captions, *first):
+            for match in _UNIT.finditer(text):
+                if unit := code_of("unit", match[1] or match[2]):
+                    return unit
+        return None
 
 
-def read_tables(reading: Reading, contents: Contents) -> dict[str, Fragment]:
-    """Every table found, by kind. What belongs to none is left, and so reported."""
-    fragments = list(_fragments(contents.tables))
+def read_tables(
+    reading: Reading, contents: Contents
+) -> tuple[dict[str, Fragment], list[list[Paragraph]]]:
+    """Every table found, by kind, and the runs of prose between them. What belongs to neither is left, and reported."""
+    prose, blocks = _split(contents.rest)
+    fragments = list(_fragments(reading, blocks))
     for fragment in fragments:
-        if fragment.note:
+        if fragment.note and fragment.rows:
             _take_note(reading, fragment)
     _name_by_rows(fragments, contents)
     found: dict[str, Fragment] = {}
@@ -47,46 +57,111 @@ def read_tables(reading: Reading, contents: Contents) -> dict[str, Fragment]:
             continue
         whole = found.setdefault(fragment.kind, Fragment(kind=fragment.kind, place=fragment.place))
         whole.rows += fragment.rows
+        whole.captions += fragment.captions
         whole.note = whole.note or fragment.note
-    for block in contents.tables:
-        if isinstance(block, Paragraph) and is_title(block.text):
-            reading.take(block)
-    return found
+    return found, prose
 
 
-def _fragments(blocks: tuple[Grid | Paragraph, ...]) -> Iterator[Fragment]:
+def _split(
+    blocks: tuple[Grid | Paragraph, ...],
+) -> tuple[list[list[Paragraph]], list[Grid | Paragraph]]:
+    """Prose, and tables with their titles and captions: short paragraphs right above a grid."""
+    runs: list[list[Paragraph]] = [[]]
+    tables: list[Grid | Paragraph] = []
+    waiting: list[Paragraph] = []
+    for block in blocks:
+        if isinstance(block, Grid):
+            while waiting and (waiting[0].page != block.page or len(waiting) > _CAPTIONS):
+                _settle([waiting.pop(0)], runs[-1], tables)
+            tables += [*waiting, block]
+            waiting = []
+            runs.append([])
+            continue
+        short = len(block.text) <= _CAPTION
+        if short and (waiting or is_title(block.text) or _UNIT.search(block.text)):
+            waiting.append(block)
+            continue
+        _settle(waiting, runs[-1], tables)
+        waiting = []
+        runs[-1].append(block)
+    _settle(waiting, runs[-1], tables)
+    return [run for run in runs if run], tables
+
+
+def _settle(
+    waiting: list[Paragraph], prose: list[Paragraph], tables: list[Grid | Paragraph]
+) -> None:
+    """Captions that no grid followed: a title is that of an empty table, the rest is prose."""
+    for paragraph in waiting:
+        (tables if is_title(paragraph.text) else prose).append(paragraph)
+
+
+def _fragments(reading: Reading, blocks: list[Grid | Paragraph]) -> Iterator[Fragment]:
     """Cut the rows at titles, at the header of another table, and after each note."""
     current = Fragment(kind=None)
     for block in blocks:
         if isinstance(block, Paragraph):
-            if kind := code_of("table_kind", block.text):
+            reading.take(block)
+            if kind := title_kind(block.text):
                 yield current
                 current = Fragment(kind=kind, place=(block.page, block.line))
+            current.captions.append(block.text)
             continue
         for row in block.rows:
             place = (block.page, row.line)
             if note := _note(row):
-                kind = _kind_of_note(note)
-                if kind and current.rows and not _fits(current, kind):
-                    yield current
-                    current = Fragment(kind=kind, place=place)
-                yield Fragment(
-                    kind=kind or current.kind,
-                    rows=[*current.rows, (block.page, row)],
-                    note=note,
-                    place=current.place if current.rows else place,
-                )
+                yield from _closed(current, note, block.page, row)
                 current = Fragment(kind=None)
                 continue
-            kind = _kind_of_header(row)
+            kind = _title(row) or _kind_of_header(row)
             if kind and kind != current.kind:
-                if current.rows:
-                    yield current
+                yield current
                 current = Fragment(kind=kind)
-            if not current.rows:
+            if not current.rows and not current.place[0]:
                 current.place = place
-            current.rows.append((block.page, row))
+            if _title(row) or _is_caption(row):
+                reading.take(row)
+                current.captions += filter(None, row.texts)
+            else:
+                current.rows.append((block.page, row))
     yield current
+
+
+def _closed(current: Fragment, note: str, page: int, row: Row) -> Iterator[Fragment]:
+    """A fragment with the note at its foot; rows that cannot be the note's stay apart."""
+    kind = _kind_of_note(note)
+    if kind and current.rows and not _fits(current, kind):
+        yield current
+        current = Fragment(kind=kind)
+    place = current.place if current.place[0] else (page, row.line)
+    yield replace(
+        current,
+        kind=kind or current.kind,
+        rows=[*current.rows, (page, row)],
+        note=note,
+        place=place,
+    )
+
+
+def _title(row: Row) -> str | None:
+    """The kind of table that a row of one filled cell is the title of."""
+    filled = [text for text in row.texts if text]
+    return title_kind(filled[0]) if len(filled) == 1 and len(row.cells) > 1 else None
+
+
+def _is_caption(row: Row) -> bool:
+    """Department and unit of money, written in the first row of a grid."""
+    filled = [text for text in row.texts if text]
+    return (
+        bool(filled)
+        and any(_UNIT.search(t) for t in filled)
+        and all(
+            _UNIT.search(t)
+            or _DEPARTMENT.search(t)
+            or (len(filled) > 1 and not any(c.isdigit() for c in t))
+            for t in filled
+        )
+    )
 
 
 def _note(row: Row) -> str | None:

@@ -1,0 +1,95 @@
+"""The words over the columns of a money table -> what each column holds.
+
+A column is read by the words above it, from the top down: the lowest says whether it holds a
+code, a name or an amount, and each may add a dimension (基本支出: account basic).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from opendata.documents import Row
+from opendata.terms import column_words
+from opendata.values import plain
+
+DIMENSIONS = ("account", "fund", "item", "operation", "phase", "year")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Column:
+    """`role` is code, code-1…3, name, text or amount, or empty for words nobody knows."""
+
+    role: str
+    dimensions: dict[str, str] = field(default_factory=dict)
+    label: str = ""
+
+
+@cache
+def _words() -> dict[str, str]:
+    return column_words()["money"]
+
+
+def meaning(text: str) -> str | None:
+    """What a word over a column means, or None: `account-basic`, `name`, `code-1`, …"""
+    return _words().get(plain(text))
+
+
+def is_header(row: Row) -> bool:
+    """Whether every filled cell is a word of a header, and there is more than a lone total.
+
+    A total row may share its row with the words 类 款 项, and is no header then.
+    """
+    filled = [cell for cell in row.cells if cell.text]
+    meanings = [meaning(cell.text) for cell in filled]
+    if not filled or None in meanings:
+        return False
+    return meanings != ["amount"] and not (
+        len(filled) == 1 and filled[0].number == 1 and meanings == ["name"]
+    )
+
+
+def read_columns(rows: Sequence[Row]) -> list[Column]:
+    """The columns under some header rows; merged cells speak for all that they cover."""
+    width = max(len(row.cells) for row in rows)
+    above: list[list[str]] = [[] for _ in range(width)]
+    for depth, row in enumerate(rows):
+        for number, cell in enumerate(row.cells):
+            if not cell.text:
+                continue
+            # A merged cell reaches over the columns it spans; in formats without spans, a group
+            # reaches over the empty cells to its right as long as words stand below them.
+            reach = cell.span[1] if cell.span[1] > 1 else _reach(rows, depth, number)
+            for covered in range(number, min(number + reach, width)):
+                above[covered].append(cell.text)
+    return [_column(words) for words in above]
+
+
+def _reach(rows: Sequence[Row], depth: int, number: int) -> int:
+    if any(cell.span != (1, 1) for row in rows for cell in row.cells):
+        return 1
+    below = rows[depth + 1].cells if depth + 1 < len(rows) else ()
+    reach = 1
+    cells = rows[depth].cells
+    while (
+        number + reach < min(len(cells), len(below))
+        and not cells[number + reach].text
+        and below[number + reach].text
+        and below[number].text
+    ):
+        reach += 1
+    return reach
+
+
+def _column(words: list[str]) -> Column:
+    dimensions: dict[str, str] = {}
+    role = ""
+    for word in words:
+        told = meaning(word) or ""
+        dimension, _, code = told.partition("-")
+        if dimension in DIMENSIONS:
+            dimensions[dimension] = code
+            role = "amount"
+        elif told and told != "group":
+            role = told
+    # The three public expenses are items of the table's own; an amount's item is the lowest.
+    return Column(role=role, dimensions=dimensions, label=plain(words[-1]) if words else "")
