@@ -126,8 +126,8 @@ def section_empty(budget: Budget) -> Iterator[Hit]:
     """
     for number, section in enumerate(budget.sections):
         below = budget.sections[number + 1 : number + 2]
-        parent = (
-            below and (section.number or "").endswith("、") and (below[0].number or "")[:1] in "（("
+        parent = (section.number or "").endswith("、") and any(
+            (after.number or "").startswith(("（", "(")) for after in below
         )
         if not section.text and not parent:
             yield Hit(
