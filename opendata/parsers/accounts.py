@@ -72,7 +72,7 @@ def read_lines(
     columns: list[Column] = []
     number = 0
     for page, row in fragment.rows:
-        if is_header(row):
+        if is_header(row, opening=bool(columns)):
             if columns:
                 header = []
             columns = []

@@ -34,18 +34,19 @@ def meaning(text: str) -> str | None:
     return _words().get(plain(text))
 
 
-def is_header(row: Row) -> bool:
-    """Whether every filled cell is a word of a header, and there is more than a lone total.
+_OPENING = ("code", "name", "group", "operation")
 
-    A total row may share its row with the words 类 款 项, and is no header then.
+
+def is_header(row: Row, *, opening: bool) -> bool:
+    """Whether every filled cell is a word of a header.
+
+    Below rows of data (`opening`) a header comes again with its names or codes; without them
+    a row such as 政府性基金 | 小计 is one of data whose amounts are empty.
     """
-    filled = [cell for cell in row.cells if cell.text]
-    meanings = [meaning(cell.text) for cell in filled]
-    if not filled or None in meanings:
+    meanings = [meaning(text) for text in row.texts if text]
+    if not meanings or None in meanings or meanings == ["amount"]:
         return False
-    return meanings != ["amount"] and not (
-        len(filled) == 1 and filled[0].number == 1 and meanings == ["name"]
-    )
+    return not opening or any(str(m).startswith(_OPENING) for m in meanings)
 
 
 def read_columns(rows: Sequence[Row]) -> list[Column]:

@@ -13,7 +13,7 @@ class Reading:
 
     document: Document
     budget: str = ""
-    taken: set[tuple[int, int]] = field(default_factory=set)
+    taken: set[int] = field(default_factory=set)  # by identity: two pages share line numbers
     findings: list[Finding] = field(default_factory=list)
 
     def take(self, *parts: Cell | Row | Paragraph) -> None:
@@ -22,18 +22,18 @@ class Reading:
             if isinstance(part, Row):
                 self.take(*part.cells)
             else:
-                self.taken.add((part.line, part.number if isinstance(part, Cell) else 0))
+                self.taken.add(id(part))
 
     def left(self) -> Iterable[tuple[int, Cell | Paragraph]]:
         """Every filled cell and paragraph that nobody took, with its page."""
         for block in self.document.blocks:
             if isinstance(block, Paragraph):
-                if (block.line, 0) not in self.taken:
+                if id(block) not in self.taken:
                     yield block.page, block
                 continue
             for row in block.rows:
                 for cell in row.cells:
-                    if cell.text and (cell.line, cell.number) not in self.taken:
+                    if cell.text and id(cell) not in self.taken:
                         yield block.page, cell
 
     def find(

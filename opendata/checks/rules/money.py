@@ -15,7 +15,10 @@ from opendata.values import decimals
 
 # The parts of a total in the summary of income and expenditure are the items right below it;
 # these come on top of the year's own.
-_BESIDE = {"income-total": ("income-this-year", "brought-forward")}
+_BESIDE = {
+    "income-total": ("income-this-year", "non-appropriation-balance", "brought-forward"),
+    "expenditure-total": ("expenditure-this-year", "balance-distribution", "carried-forward"),
+}
 _THREE_PUBLIC = ("公务接待费", "公务用车购置及运行费", "因公出国（境）费")
 _VEHICLES = ("公务用车购置费", "公务用车运行费")
 
