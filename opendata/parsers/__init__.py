@@ -10,6 +10,7 @@ from opendata.facts import Facts, facts_for
 from opendata.model import Budget, DocumentTable, Goal, Indicator, Line, Organization, Project
 from opendata.parsers.accounts import Owner, read_lines
 from opendata.parsers.contents import Contents, Listed, named_department, read_contents
+from opendata.parsers.forms import is_form, read_forms
 from opendata.parsers.narrative import read_sections
 from opendata.parsers.reading import Reading, shorten
 from opendata.parsers.tables import Fragment, read_tables
@@ -173,7 +174,11 @@ def _read_all(
         common |= {"amount_unit": fragment.unit, "note": fragment.note}
         draft = DocumentTable(state="whole", **common)  # type: ignore[arg-type]
         if entry.kind in TARGETS:
-            read_ = read_targets(reading, owner, draft, fragment)
+            read_ = (
+                read_forms(reading, draft, fragment)
+                if is_form(fragment)
+                else read_targets(reading, owner, draft, fragment)
+            )
             projects += read_.projects
             goals += read_.goals
             indicators += read_.indicators

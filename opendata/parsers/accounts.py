@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from opendata.documents import Cell, Row
 from opendata.model import DocumentTable, Line
-from opendata.parsers.header import Column, is_header, meaning, read_columns
+from opendata.parsers.header import Column, fitted, is_header, meaning, read_columns
 from opendata.parsers.reading import Reading, shorten
 from opendata.parsers.tables import Fragment
 from opendata.terms import code_of, codes, multiplier
@@ -79,11 +79,14 @@ def read_lines(
             header.append(row)
             reading.take(row)
             continue
-        if header and not columns:
-            columns = read_columns(header)
         if not any(row.texts):
             continue
-        groups = list(_groups(row, columns)) if columns else list(_loose(row))
+        if header and not columns:
+            columns = read_columns(header)
+        fitting = fitted(columns, row)
+        if columns and not fitting:
+            continue  # a page of another layout without a header: left, and so reported
+        groups = list(_groups(row, fitting)) if columns else list(_loose(row))
         known = [group for group in groups if columns or _known(table.kind, group.names)]
         number += bool(known)
         for group in known:

@@ -2,17 +2,16 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from opendata.documents import Grid, Paragraph
 from opendata.parsers.reading import Reading
-from opendata.terms import code_of, codes
+from opendata.terms import codes
 from opendata.values import plain, unnumbered
 
-_COVER = re.compile(r"(?P<department>.*?)(?P<year>20\d{2})年度?(?P<words>\D{0,8}?(?:预算|决算))")
+_COVER = re.compile(r"(?P<department>.*?)(?P<year>20\d{2})年度?(?P<words>\D{0,30}?(?:预算|决算))")
 _COVER_PARAGRAPHS = 12
-_BEFORE_TITLE = re.compile(
-    r"^((预算|决算)?公开(\d+表)?|附表?\d*|表[一二三四五六七八九十\d]+|20\d{2}年(度|度?区级|度?省级|度?市级)?)+"
-)
+_TITLE = 50  # letters; nobody gives a table a longer title
 _NAMED = re.compile(
     r"(?:预算主管部门|预算单位|编制部门|编制单位|公开部门|部门名称|部门)[:：]\s*([^:：\s]{4,40}?)(?=\s|单位[:：]|$)"
 )
@@ -77,7 +76,8 @@ def _read_cover(
         if not match:
             continue
         above = cover[number - 1] if number else None
-        department = match["department"] or (above.text if above else "")
+        inside = re.sub("([区市省县]级)?(部门|单位)?(预算|决算)$", "", match["words"])
+        department = match["department"] or inside or (above.text if above else "")
         reading.take(*cover)
         phase = _phase(match["words"])
         title = f"{department}{match['year']}年{match['words']}"
@@ -145,8 +145,21 @@ def title_kind(text: str) -> str | None:
     ('income-expenditure', 'general-expenditure')
     """
     for line in (*text.split("\n"), text):
-        bare = _BEFORE_TITLE.sub("", plain(unnumbered(line)))
-        for title in (bare, re.sub("^(部门|单位)", "", bare), re.sub(r"\([^)]*\)$", "", bare)):
-            if title and (kind := code_of("table_kind", title)):
+        bare = plain(unnumbered(line))
+        if not bare or len(bare) > _TITLE or any(mark in bare for mark in "。,;"):
+            continue
+        for title in (bare, re.sub(r"\([^)]*\)$", "", bare)):
+            if kind := next((k for known, k in _titles() if title.endswith(known)), None):
                 return kind
     return None
+
+
+@cache
+def _titles() -> list[tuple[str, str]]:
+    """Every known title with its kind, the longest first: 财政拨款收支总表 ends in 收支总表."""
+    found = [
+        (plain(title), code.notation)
+        for code in codes("table_kind").values()
+        for title in (code.label_zh, *code.aliases)
+    ]
+    return sorted(found, key=lambda pair: (-len(pair[0]), pair))

@@ -4,9 +4,11 @@ A column is read by the words above it, from the top down: the lowest says wheth
 code, a name or an amount, and each may add a dimension (基本支出: account basic).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import groupby
 
 from opendata.documents import Row
 from opendata.terms import column_words
@@ -22,6 +24,7 @@ class Column:
     role: str
     dimensions: dict[str, str] = field(default_factory=dict)
     label: str = ""
+    x: tuple[float, float] | None = None  # left and right edge, where the page has them
 
 
 @cache
@@ -31,9 +34,11 @@ def _words() -> dict[str, str]:
 
 def meaning(text: str) -> str | None:
     """What a word over a column means, or None: `account-basic`, `name`, `code-1`, …"""
-    return _words().get(plain(text))
+    return _words().get(_YEAR.sub("", plain(text)))
 
 
+_YEAR = re.compile(r"^20\d{2}年度?")
+_ENOUGH, _MOST = 3, 0.6
 _OPENING = ("code", "name", "group", "operation")
 
 
@@ -43,8 +48,14 @@ def is_header(row: Row, *, opening: bool) -> bool:
     Below rows of data (`opening`) a header comes again with its names or codes; without them
     a row such as 政府性基金 | 小计 is one of data whose amounts are empty.
     """
-    meanings = [meaning(text) for text in row.texts if text]
-    if not meanings or None in meanings or meanings == ["amount"]:
+    texts = [text for text in row.texts if text]
+    meanings = [meaning(text) for text in texts]
+    known = sum(m is not None for m in meanings)
+    if known < len(texts):  # a word nobody knows yet does not hide the others
+        numbers = any(c.isdigit() for text in texts for c in text)
+        if numbers or known < _ENOUGH or known < _MOST * len(texts):
+            return False
+    if not meanings or meanings == ["amount"]:
         return False
     return not opening or any(str(m).startswith(_OPENING) for m in meanings)
 
@@ -62,7 +73,30 @@ def read_columns(rows: Sequence[Row]) -> list[Column]:
             reach = cell.span[1] if cell.span[1] > 1 else _reach(rows, depth, number)
             for covered in range(number, min(number + reach, width)):
                 above[covered].append(cell.text)
-    return [_column(words) for words in above]
+    edges: list[tuple[float, float] | None] = [None] * width
+    for row in rows:
+        for number, cell in enumerate(row.cells):
+            if cell.box and cell.span[1] == 1:
+                edges[number] = (cell.box[0], cell.box[2])
+    return [_column(words, x) for words, x in zip(above, edges, strict=True)]
+
+
+def fitted(columns: Sequence[Column], row: Row) -> list[Column]:
+    """The columns for the cells of a row: the next page may draw one column as two.
+
+    Where the page has edges they decide; none are given where it is not certain which is which.
+    """
+    if len(columns) == len(row.cells):
+        return [*columns]
+    nothing = Column(role="")
+    if all(column.x for column in columns):
+        middles = [(cell.box[0] + cell.box[2]) / 2 if cell.box else None for cell in row.cells]
+        return [
+            next((c for c in columns if m and c.x and c.x[0] <= m <= c.x[1]), nothing)
+            for m in middles
+        ]
+    merged = [column for column, _ in groupby(columns)]
+    return merged if len(merged) == len(row.cells) else []
 
 
 def _reach(rows: Sequence[Row], depth: int, number: int) -> int:
@@ -81,7 +115,7 @@ def _reach(rows: Sequence[Row], depth: int, number: int) -> int:
     return reach
 
 
-def _column(words: list[str]) -> Column:
+def _column(words: list[str], x: tuple[float, float] | None) -> Column:
     dimensions: dict[str, str] = {}
     role = ""
     for word in words:
@@ -92,5 +126,5 @@ def _column(words: list[str]) -> Column:
             role = "amount"
         elif told and told != "group":
             role = told
-    # The three public expenses are items of the table's own; an amount's item is the lowest.
-    return Column(role=role, dimensions=dimensions, label=plain(words[-1]) if words else "")
+    label = plain(words[-1]) if words else ""
+    return Column(role=role, dimensions=dimensions, label=label, x=x)

@@ -105,7 +105,10 @@ def income_equals_expenditure(budget: Budget) -> Iterator[Hit]:
     Total income equals total expenditure.
     """
     for table in budget.document_tables:
-        own = {line.item: line for line in budget.lines if line.document_table == table.id}
+        own: dict[str, Line] = {}
+        for line in budget.lines:
+            if line.document_table == table.id:
+                own.setdefault(line.item, line)  # the first column of amounts is the total
         income, spending = own.get("income-total"), own.get("expenditure-total")
         if (
             income
