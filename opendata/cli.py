@@ -8,6 +8,10 @@ import argparse
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
 COMMANDS = {
     "convert": "read a document and write a data package and graph  文件 → 数据包和图",
     "validate": "check a document, a package or a graph  检查文件、数据包或图",
@@ -109,14 +113,17 @@ def _command(name: str, parser: argparse.ArgumentParser | None = None) -> argpar
 
 
 def _convert_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("document", metavar="DOCUMENT", help="the document to read 公开文件")
+    parser.add_argument(
+        "documents", metavar="DOCUMENT", nargs="+", help="documents, or folders of them 公开文件"
+    )
     parser.add_argument(
         "-o",
         "--output",
         metavar="DIR",
         required=True,
-        help="folder of the package, replaced whole 数据包文件夹",
+        help="folder of the package, replaced whole; of many documents, folder of packages 输出",
     )
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes 进程数")
     parser.add_argument(
         "--dry-run", action="store_true", help="read and check only, write nothing 只读不写"
     )
@@ -132,14 +139,23 @@ def _convert_arguments(parser: argparse.ArgumentParser) -> None:
 def _convert(args: argparse.Namespace) -> int:
     from pathlib import Path
 
+    places = [Path(place) for place in args.documents]
+    options = {fact: getattr(args, fact) for fact in FACTS}
+    if len(places) > 1 or places[0].is_dir():
+        return _convert_many(args, places, options)
+    return _convert_one(args, places[0], options)
+
+
+def _convert_one(args: argparse.Namespace, document: "Path", options: dict[str, object]) -> int:
+    from pathlib import Path
+
     from opendata.checks.report import Report
     from opendata.checks.rules import check
     from opendata.converters.package import to_package
     from opendata.facts import facts_for
     from opendata.parsers import parse
 
-    document = Path(args.document)
-    facts = facts_for(document, {fact: getattr(args, fact) for fact in FACTS})
+    facts = facts_for(document, options)
     budget = check(parse(document, facts))
     if not args.dry_run:
         to_package(budget, Path(args.output), facts=facts, source=document)
@@ -157,6 +173,35 @@ def _convert(args: argparse.Namespace) -> int:
     if not args.dry_run:
         _print("", f"→ {args.output}")
     return 0
+
+
+def _convert_many(
+    args: argparse.Namespace, places: "list[Path]", options: dict[str, object]
+) -> int:
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from rich.console import Console
+    from rich.progress import track
+
+    from opendata import batch, screen
+    from opendata.errors import DocumentError
+
+    documents = batch.documents(places)
+    if args.dry_run or not documents:
+        shown = "\n".join(map(str, documents))
+        if documents:
+            return _print(shown)
+        raise DocumentError("没有可读的文件。", "there are no documents to read in these places.")
+    outcomes = batch.convert_all(documents, Path(args.output), options, max(1, args.jobs))
+    words = "正在转换" if _language(args) == "zh" else "converting"
+    shown_on = Console(stderr=True, quiet=args.json)
+    done = list(track(outcomes, words, total=len(documents), console=shown_on))
+    if args.json:
+        _print_json([asdict(outcome) for outcome in done])
+    else:
+        _print(screen.outcomes(done, _language(args)))
+    return int(any(outcome.failed for outcome in done))
 
 
 def _validate_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,10 +10,13 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
+from pyoxigraph import RdfFormat, parse
+
+from opendata.converters.graph import PREFIXES, Triple, iri, literal
 from opendata.errors import PackageError
 from opendata.facts import BASE, Facts
 from opendata.model import RECORDS, Budget, Record
-from opendata.terms import XSD, tables
+from opendata.terms import RDF, XSD, tables
 
 DESCRIPTOR = "datapackage.json"
 MAX_DESCRIPTOR = 16 * 1024 * 1024
@@ -154,6 +157,37 @@ def open_package(path: Path | str) -> Package:
             "opendata convert makes packages.",
         ) from error
     return Package(place.parent, content)
+
+
+def catalogue(found: list[Package]) -> list[Triple]:
+    """A DCAT catalogue: every package's own description, under one catalogue."""
+    catalog = iri(f"{found[0].facts.base if found else 'urn:'}catalog")
+    triples: dict[Triple, None] = {
+        (catalog, f"<{RDF}type>", f"<{PREFIXES['dcat']}Catalog>"): None,
+        (catalog, f"<{PREFIXES['dct']}title>", literal("预算公开数据目录", "zh")): None,
+        (catalog, f"<{PREFIXES['dct']}title>", literal("Catalogue of open budgets", "en")): None,
+        (
+            catalog,
+            f"<{PREFIXES['dct']}description>",
+            literal("由 opendata 发布的部门预算开放数据。", "zh"),
+        ): None,
+        (
+            catalog,
+            f"<{PREFIXES['dct']}description>",
+            literal("Open budget data published with opendata.", "en"),
+        ): None,
+    }
+    for package in found:
+        if "dataset-ttl" not in package.resources:
+            continue
+        if package.descriptor.get("id"):
+            triples[catalog, f"<{PREFIXES['dcat']}dataset>", iri(str(package.descriptor["id"]))] = (
+                None
+            )
+        data = package.path("dataset-ttl").read_bytes()
+        for quad in parse(data, RdfFormat.TURTLE):
+            triples[str(quad.subject), str(quad.predicate), str(quad.object)] = None
+    return list(triples)
 
 
 def inside(folder: Path, path: str) -> Path:

@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text as Words
 
+from opendata.batch import Outcome
 from opendata.checks.report import Report, by_gravity
 from opendata.model import Budget, Finding
 from opendata.portals.plan import Plan
@@ -91,6 +92,23 @@ def _by_rule(findings: Iterable[Finding]) -> list[Finding]:
     for finding in findings:
         order.setdefault(finding.rule, []).append(finding)
     return [finding for own in order.values() for finding in own]
+
+
+def outcomes(found: Iterable[Outcome], lang: str) -> RenderableType:
+    """A line for each document, and the failures at the end."""
+    zh = lang == "zh"
+    table = grid(
+        "document", "package", ">tables", ">lines", ">projects", ">indicators", ">warnings", ""
+    )
+    failures: list[RenderableType] = []
+    for one in found:
+        if one.failed:
+            failures.append(Words(one.error_zh if zh else one.error_en, style="red"))
+            continue
+        counts = (one.tables, one.lines, one.projects, one.indicators, one.warnings)
+        kept = ("未变" if zh else "unchanged") if one.kept else ""
+        table.add_row(one.document, one.package, *map(str, counts), Words(kept, style="dim"))
+    return Group(table, *failures)
 
 
 def answer(found: Answer) -> RenderableType:

@@ -9,21 +9,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pyoxigraph import RdfFormat, parse
-
 from opendata.checks.report import SEVERITIES
 from opendata.converters.catalog import write_triples
-from opendata.converters.graph import Triple, iri, literal
 from opendata.errors import PackageError
 from opendata.model import Budget
 from opendata.output import Written, describe, replacing, write
-from opendata.package import Package, open_package
+from opendata.package import Package, catalogue, open_package
 from opendata.portals.plan import Plan, compare
-from opendata.terms import RDF, codes, vocabulary_files
+from opendata.terms import codes, vocabulary_files
 
 MANIFEST = "manifest.json"
-_DCAT = "http://www.w3.org/ns/dcat#"
-_DCT = "http://purl.org/dc/terms/"
 
 
 def publish(folders: Iterable[Path], place: str, *, dry_run: bool = False) -> Plan:
@@ -96,7 +91,7 @@ def _write_site(new: Path) -> list[Written]:
     (new / "def").mkdir()
     for path in vocabulary_files():
         shutil.copyfile(path, new / "def" / f"{path.parent.name}-{path.name}")
-    write(new, "catalog.ttl", "text/turtle", lambda file: write_triples(file, _catalog(found)))
+    write(new, "catalog.ttl", "text/turtle", lambda file: write_triples(file, catalogue(found)))
     data = json.dumps(_data_json(found), ensure_ascii=False, indent=2) + "\n"
     write(new, "data.json", "application/json", lambda file: file.write(data))
     _write_pages(new, found)
@@ -106,35 +101,6 @@ def _write_site(new: Path) -> list[Written]:
     manifest = json.dumps(listed, indent=2) + "\n"
     write(new, MANIFEST, "application/json", lambda file: file.write(manifest))
     return files
-
-
-def _catalog(found: list[Package]) -> list[Triple]:
-    """A DCAT catalogue: every package's own description, under one catalogue."""
-    catalog = iri(f"{found[0].facts.base if found else 'urn:'}catalog")
-    triples: dict[Triple, None] = {
-        (catalog, f"<{RDF}type>", f"<{_DCAT}Catalog>"): None,
-        (catalog, f"<{_DCT}title>", literal("预算公开数据目录", "zh")): None,
-        (catalog, f"<{_DCT}title>", literal("Catalogue of open budgets", "en")): None,
-        (
-            catalog,
-            f"<{_DCT}description>",
-            literal("由 opendata 发布的部门预算开放数据。", "zh"),
-        ): None,
-        (
-            catalog,
-            f"<{_DCT}description>",
-            literal("Open budget data published with opendata.", "en"),
-        ): None,
-    }
-    for package in found:
-        if "dataset-ttl" not in package.resources:
-            continue
-        if package.descriptor.get("id"):
-            triples[catalog, f"<{_DCAT}dataset>", iri(str(package.descriptor["id"]))] = None
-        data = package.path("dataset-ttl").read_bytes()
-        for quad in parse(data, RdfFormat.TURTLE):
-            triples[str(quad.subject), str(quad.predicate), str(quad.object)] = None
-    return list(triples)
 
 
 def _data_json(found: list[Package]) -> dict[str, object]:

@@ -1,0 +1,105 @@
+import csv
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pyoxigraph
+import pytest
+
+from opendata import batch
+from opendata.batch import convert_all, documents
+
+from .conftest import DOCUMENT
+
+OPTIONS = {"division": "430105"}
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
+    }
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> list[Path]:
+    """Two departments, a text without a budget, and nothing at all."""
+    folder = tmp_path / "documents"
+    (folder / "below").mkdir(parents=True)
+    text = DOCUMENT.read_text(encoding="utf-8")
+    (folder / "a.txt").write_text(text, encoding="utf-8")
+    (folder / "below/b.txt").write_text(text.replace("306001", "306002"), encoding="utf-8")
+    (folder / "c.txt").write_text("关于放假的通知", encoding="utf-8")
+    (folder / "notes.md").write_text("no document", encoding="utf-8")
+    return [*documents([folder]), folder / "missing.txt"]
+
+
+def test_documents_are_found_below_folders_and_packages_are_passed_over(places: list[Path]) -> None:
+    assert [place.name for place in places] == ["a.txt", "c.txt", "b.txt", "missing.txt"]
+    assert documents([DOCUMENT.parent.parent]) == []
+
+
+def test_failures_are_told_and_stop_nobody(places: list[Path], tmp_path: Path) -> None:
+    done = list(convert_all(places, tmp_path / "out", OPTIONS))
+    assert [(o.package, o.failed) for o in done] == [
+        ("430105-306001-2023", False), ("", True), ("430105-306002-2023", False), ("", True),
+    ]  # fmt: skip
+    assert "found no budget" in done[1].error_en
+    assert "No such file" in done[3].error_en
+
+
+def test_the_same_bytes_with_any_number_of_processes(places: list[Path], tmp_path: Path) -> None:
+    for jobs in (1, 2):
+        list(convert_all(places, tmp_path / f"out{jobs}", OPTIONS, jobs))
+    one, two = tree(tmp_path / "out1"), tree(tmp_path / "out2")
+    assert one == two
+    assert not [path for path in one if path.startswith(".")]
+
+
+def test_an_unchanged_document_is_not_read_again(
+    places: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    list(convert_all(places, out, OPTIONS))
+    before = tree(out)
+    read: list[Path] = []
+    whole = batch.parse
+    monkeypatch.setattr(batch, "parse", lambda path, facts: read.append(path) or whole(path, facts))
+    assert [o.kept for o in convert_all(places, out, OPTIONS)] == ["yes", "", "yes", ""]
+    assert [path.name for path in read] == ["c.txt", "missing.txt"]
+    assert tree(out) == before
+    places[0].write_text(places[0].read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert [o.kept for o in convert_all(places, out, OPTIONS)] == ["", "", "yes", ""]
+    assert [o.kept for o in convert_all(places, out, {**OPTIONS, "licence": "CC0-1.0"})] == [""] * 4
+
+
+def test_two_documents_of_one_budget_are_not_mixed(places: list[Path], tmp_path: Path) -> None:
+    shutil.copyfile(places[0], places[1])
+    done = list(convert_all(places[:2], tmp_path / "out", OPTIONS))
+    assert [o.failed for o in done] == [False, True]
+    assert "same identifier as" in done[1].error_en
+
+
+def test_the_index_and_the_catalogue_are_over_the_lot(places: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first, *others = places
+    list(convert_all(others, out, OPTIONS))
+    list(convert_all([first], out, OPTIONS))
+    with (out / "index.csv").open(encoding="utf-8", newline="") as file:
+        packages = [row["package"] for row in csv.DictReader(file)]
+    assert packages == ["430105-306001-2023", "430105-306002-2023", "", ""]
+    store = pyoxigraph.Store()
+    store.load(path=str(out / "catalog.ttl"))
+    rows = store.query("SELECT ?d { ?c <http://www.w3.org/ns/dcat#dataset> ?d } ORDER BY ?d")
+    assert [row["d"].value.rsplit("/", 1)[-1] for row in rows] == packages[:2]
+
+
+def test_an_index_of_another_make_is_no_reason_to_stop(places: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "index.csv").write_text("something,else\n1,2\n", encoding="utf-8")
+    assert not next(iter(convert_all(places, out, OPTIONS))).failed
+
+
+def test_an_outcome_is_a_failure_without_a_package() -> None:
+    made = batch.Outcome("a", "0", "1", package="p")
+    assert (made.failed, replace(made, package="").failed) == (False, True)
