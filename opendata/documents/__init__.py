@@ -1,12 +1,15 @@
 """A file -> pages of paragraphs and grids, each with its place.
 
-Readers know formats and no budgets. Each is a function `(path, bytes) -> Document`; which one
-reads a file is told by its first bytes, never by its name.
+Readers know formats and no budgets. Each is a function `(path, bytes) -> blocks`; which one
+reads a file is told by its first bytes and, of a container, by what it holds; never by its name.
 """
 
+import re
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 from opendata.errors import DocumentError
 
@@ -63,6 +66,15 @@ class Paragraph:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A page that cannot be read, and why: a scan, or letters without a map."""
+
+    page: int
+    zh: str
+    en: str
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
     """What a reader got out of a file, in reading order."""
@@ -73,47 +85,150 @@ class Document:
     size: int
     sha256: str
     blocks: tuple[Paragraph | Grid, ...]
+    unread: tuple[Unread, ...] = ()
 
 
 Blocks = tuple[Paragraph | Grid, ...]
 
-# First bytes -> format. What is none of these is text.
-_SIGNATURES = (
-    (b"%PDF", "PDF"),
-    (b"PK\x03\x04", "Word, Excel or zip"),
-    (b"\xd0\xcf\x11\xe0", "Word 97 or Excel 97"),
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_DOCX = f"{_OFFICE}wordprocessingml.document"
+_XLSX = f"{_OFFICE}spreadsheetml.sheet"
+
+# Media type -> module and function. A module is imported when a file wants it.
+_READERS = {
+    _DOCX: ("word", "read_docx"),
+    "application/msword": ("word", "read_doc"),
+    "application/rtf": ("word", "read_doc"),
+    _XLSX: ("sheets", "read_xlsx"),
+    "application/vnd.oasis.opendocument.spreadsheet": ("sheets", "read_xlsx"),
+    "application/vnd.ms-excel": ("sheets", "read_xls"),
+    "text/csv": ("sheets", "read_csv"),
+    "text/html": ("html", "read_html"),
+}
+
+# First bytes -> what is not read.
+_NOT_READ = (
     (b"\x1f\x8b", "gzip"),
+    (b"Rar!", "RAR"),
+    (b"7z\xbc\xaf", "7z"),
     (b"\x89PNG", "PNG"),
     (b"\xff\xd8\xff", "JPEG"),
-    (b"{\\rtf", "RTF"),
 )
+_HTML = re.compile(
+    r"\s*(?:mime-version:|(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*"
+    r"<(?:!doctype html|html|head|meta|title|style|body|table|div|p|h\d|span|font)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+_OFFICE_2003 = re.compile(r'\s*<\?xml[^>]*>.*?progid="(Word\.Document|Excel\.Sheet)"', re.DOTALL)
 
 
 def read(path: Path) -> Document:
     """Read a document.
 
     Raises:
-        DocumentError: the file is missing, empty, too large, or in no format that is read.
+        DocumentError: the file is missing, empty, too large, broken, encrypted, or in no format
+            that is read.
     """
     data = _bytes(path)
-    known = next((name for mark, name in _SIGNATURES if data.startswith(mark)), "text")
-    if known != "text":
-        raise DocumentError(
-            f"{path}：这是 {known} 文件，目前只读文本；请先另存为纯文本（UTF-8）。",
-            f"{path}: this is a {known} file and only text is read so far; "
-            "save it as plain text (UTF-8) first.",
-        )
-    from opendata.documents.text import read_text
+    media_type = _media_type(path, data)
+    encoding = None
+    blocks: Blocks
+    unread: tuple[Unread, ...] = ()
+    if media_type == "text/plain":
+        from opendata.documents.text import read_text
 
-    blocks, encoding = read_text(path, data)
+        blocks, encoding = read_text(path, data)
+    elif media_type == "application/pdf":
+        from opendata.documents.pdf import read_pdf
+
+        blocks, unread = read_pdf(path, data)
+    else:
+        module, function = _READERS[media_type]
+        blocks = getattr(import_module(f"{__name__}.{module}"), function)(path, data)
     return Document(
         name=path.name,
-        media_type="text/plain",
-        encoding=encoding,
+        media_type=media_type,
+        encoding=encoding or _encoding(path, data, media_type),
         size=len(data),
         sha256=sha256(data).hexdigest(),
         blocks=blocks,
+        unread=unread,
     )
+
+
+def _media_type(path: Path, data: bytes) -> str:
+    """What a file is, by its first bytes and, of a container, by what it holds."""
+    if b"%PDF-" in data[:1024]:
+        return "application/pdf"
+    if data.startswith(b"PK\x03\x04"):
+        return _zip_type(path, data)
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        return _ole_type(path, data)
+    if data.startswith(b"{\\rtf"):
+        return "application/rtf"
+    for mark, name in _NOT_READ:
+        if data.startswith(mark):
+            _refuse(path, name)
+    head = data[:4096]
+    marked = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    start = head.decode("utf-16" if marked else "utf-8-sig", "ignore")
+    if found := _OFFICE_2003.match(start):
+        _refuse(path, f"{found.group(1)} 2003 XML")
+    if _HTML.match(start):
+        return "text/html"
+    from opendata.documents.sheets import records
+    from opendata.documents.text import decode
+
+    return "text/csv" if records(decode(path, data)[0]) else "text/plain"
+
+
+def _zip_type(path: Path, data: bytes) -> str:
+    from opendata.documents.word import unzip
+
+    with unzip(path, data) as parts:
+        names = [name.lower() for name in parts.names]
+        if any(name.startswith("word/") for name in names):
+            return _DOCX
+        if any(name.startswith("xl/") for name in names):
+            return _XLSX
+        if "mimetype" in names and (kind := parts.read("mimetype").decode("ascii", "replace")):
+            return kind if kind in _READERS else _refuse(path, kind)
+    return _refuse(path, "OFD" if "ofd.xml" in names else "zip")
+
+
+def _ole_type(path: Path, data: bytes) -> str:
+    from opendata.documents.word import encrypted, is_encrypted, ole_streams
+
+    if is_encrypted(data):
+        raise encrypted(path)
+    streams = ole_streams(data)
+    if not streams:
+        return _refuse(path, "OLE")
+    # An embedded workbook comes after the document that embeds it.
+    return (
+        "application/msword" if "WordDocument" in list(streams)[:1] else "application/vnd.ms-excel"
+    )
+
+
+def _refuse(path: Path, name: str) -> NoReturn:
+    raise DocumentError(
+        f"{path}：这是 {name} 文件，不能读；请先解压，或另存为 docx、xlsx、PDF 或纯文本（UTF-8）。",
+        f"{path}: this is a {name} file, which is not read; "
+        "unpack it, or save it as docx, xlsx, PDF or plain text (UTF-8) first.",
+    )
+
+
+def _encoding(path: Path, data: bytes, media_type: str) -> str | None:
+    """The encoding of what is text underneath."""
+    if media_type == "text/html":
+        from opendata.documents.html import decode
+
+        return decode(path, data)[1]
+    if media_type == "text/csv":
+        from opendata.documents import text
+
+        return text.decode(path, data)[1]
+    return None
 
 
 def _bytes(path: Path) -> bytes:

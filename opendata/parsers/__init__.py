@@ -213,6 +213,8 @@ def _state(fragment: Fragment, *, cut: bool, filled: bool) -> str:
 
 
 def _report_unread(reading: Reading) -> None:
+    for lost in reading.document.unread:
+        reading.find("page-unread", "warning", lost.zh, lost.en, page=lost.page, line=1)
     for page, part in reading.left():
         text = shorten(part.text)
         image = "[image:" in part.text

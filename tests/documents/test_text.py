@@ -69,7 +69,8 @@ def test_the_same_rows_with_any_line_end(end: str) -> None:
         (b"", "is empty"),
         (b" \n\t\n", "is empty"),
         (b"%PDF-1.7", "PDF"),
-        (b"PK\x03\x04...", "Word, Excel or zip"),
+        (b"PK\x03\x04...", "broken or cut off"),
+        (b"\xd0\xcf\x11\xe0...", "OLE"),
         (b"a\x00b", "control character"),
         (b"\xff\x80\x81 caf\xe9 \xff", "no text in UTF-8, UTF-16 or GB18030"),
     ],
@@ -116,3 +117,43 @@ def test_the_document_is_described(tmp_path: Path) -> None:
     document = read(DOCUMENT)
     assert isinstance(document, Document)
     assert (document.encoding, document.media_type, document.size) == ("utf-8", "text/plain", 50531)
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "encoding"),
+    [
+        ("budget.docx", "wordprocessingml.document", None),
+        ("budget.xlsx", "spreadsheetml.sheet", None),
+        ("budget.xls", "application/vnd.ms-excel", None),
+        ("budget_docx.html", "text/html", "utf-8"),
+    ],
+)
+def test_a_format_is_told_by_its_bytes_and_not_by_its_name(
+    tmp_path: Path, corpus: Path, name: str, media_type: str, encoding: str | None
+) -> None:
+    path = tmp_path / "x.txt"
+    path.write_bytes((corpus / "rebuilt" / name).read_bytes())
+    found = read(path)
+    assert found.media_type.endswith(media_type)
+    assert found.encoding == encoding
+    assert sum(isinstance(block, Grid) for block in found.blocks) == 3
+
+
+@pytest.mark.parametrize(
+    ("data", "media_type"),
+    [
+        (b"<p>a</p>", "text/html"),
+        (b"\xef\xbb\xbf\n<!-- x --><!DOCTYPE html><p>a", "text/html"),
+        ("\ufeff<table><tr><td>a".encode("utf-16-le"), "text/html"),
+        (b"MIME-Version: 1.0\nContent-Type: text/html\n\n<p>a", "text/html"),
+        ("编码,名称\n201,甲\n".encode("gb18030"), "text/csv"),
+        ("编码\t名称\n201\t甲\n".encode(), "text/csv"),
+        ("甲,乙\n丙\n".encode(), "text/plain"),
+    ],
+)
+def test_a_workbook_or_document_that_is_really_text_is_read_as_what_it_is(
+    tmp_path: Path, data: bytes, media_type: str
+) -> None:
+    path = tmp_path / "x.xls"
+    path.write_bytes(data)
+    assert read(path).media_type == media_type
