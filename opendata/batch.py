@@ -20,7 +20,7 @@ from opendata.checks.report import Report
 from opendata.checks.rules import check
 from opendata.converters.catalog import write_triples
 from opendata.converters.package import package_files, to_package
-from opendata.errors import OpendataError, OutputError
+from opendata.errors import DocumentError, OpendataError, OutputError
 from opendata.facts import facts_for
 from opendata.output import replacing, write
 from opendata.package import catalogue, open_package
@@ -61,6 +61,11 @@ def documents(places: Iterable[Path]) -> list[Path]:
         if not place.is_dir():
             found.append(place)
             continue
+        if place.resolve() == Path(place.resolve().anchor):
+            raise DocumentError(
+                f"{place}：是整个文件系统；请指定存放文件的文件夹。",
+                f"{place}: is the whole file system; name the folder that holds the documents.",
+            )
         for folder, below, names in os.walk(place):
             below[:] = sorted(name for name in below if not name.startswith("."))
             if "datapackage.json" in names:

@@ -58,20 +58,34 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     args = _command(argv[0]).parse_args(argv[1:])
     try:
-        return int(globals()[f"_{argv[0]}"](args))
+        code = int(globals()[f"_{argv[0]}"](args))
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave()
         return 141
     except Exception as error:
         from opendata.errors import OpendataError
 
-        if not isinstance(error, OpendataError):
+        if isinstance(error, OpendataError):
+            message = error.zh if _language(args) == "zh" else error.en
+        elif isinstance(error, OSError):
+            message = str(error)
+        else:
             raise
-        message = error.zh if _language(args) == "zh" else error.en
         print(f"opendata {argv[0]}: {message}", file=sys.stderr)
+        _leave()
         return 2
+    return code
+
+
+def _leave() -> None:
+    """What a closed pipe or a full disk did not take must not be tried again at the end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Plain(argparse.RawDescriptionHelpFormatter):
@@ -403,9 +417,13 @@ def _language(args: argparse.Namespace) -> str:
 def _print(*parts: object) -> int:
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=False)
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich would exit with 1
+
+    console = Screen(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=160)
+        console = Screen(highlight=False, width=160)
     for part in parts:
         console.print(part, markup=False)
     return 0

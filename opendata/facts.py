@@ -4,12 +4,12 @@
 a file named like the document, ending `.toml`, holds what is true of it alone. Options win.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from opendata.errors import FactsError
 
@@ -42,62 +42,81 @@ class Facts:
     source_url: str | None = None
 
 
-_TYPES = {field.name: field.type for field in fields(Facts)}
+_TYPES = {f.name: re.findall(r"str|int|date$|date(?= )", str(f.type))[-1] for f in fields(Facts)}
+_URL = re.compile(
+    r"https?://[A-Za-z0-9.-]+(:\d+)?(/([A-Za-z0-9._~!$&'()*+,;=:@/?#-]|%[0-9A-Fa-f]{2})*)?"
+)
+_YEARS = range(1949, 2101)  # wide enough for any budget, narrow enough to catch a slip
 
 
 def facts_for(document: Path, options: Mapping[str, object] | None = None) -> Facts:
     """The facts for a document, from the files beside and above it and from options.
 
+    Options may be texts, as a command line has them; a file says years as numbers.
+
     Raises:
-        FactsError: a file cannot be read, or holds an unknown or ill-typed fact.
+        FactsError: a file cannot be read, or holds an unknown, ill-typed or unsafe fact.
     """
-    facts = Facts()
-    above = [folder / "package.toml" for folder in document.resolve().parents]
+    found: dict[str, object] = {}
+    above = [folder / "package.toml" for folder in document.absolute().parents]
     common = next((path for path in above if path.is_file()), None)
     for path in (common, document.with_suffix(".toml")):
         if path and path.is_file():
-            facts = _with(facts, _load(path), str(path))
-    given = {key: value for key, value in (options or {}).items() if value is not None}
-    return _with(facts, given, "--")
+            for key, value in _load(path).items():
+                found[key] = _checked(key, value, str(path))
+    for key, value in (options or {}).items():
+        if value is not None:
+            option = f"--{key.replace('_', '-')}"
+            found[key] = _checked(key, _typed(key, value), option)
+    return Facts(**found)  # type: ignore[arg-type]  # each was checked against its type
 
 
 def _load(path: Path) -> dict[str, object]:
     try:
-        data = path.read_bytes()
-        if len(data) > MAX_BYTES:
-            raise ValueError(f"{len(data)} bytes, the limit is {MAX_BYTES}")
-        return tomllib.loads(data.decode())
-    except (OSError, ValueError) as error:
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"{path.stat().st_size} bytes, the limit is {MAX_BYTES}")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise FactsError(
             f"{path}：不是可读的 TOML 文件（{error}）。", f"{path}: no readable TOML ({error})."
         ) from error
 
 
-def _with(facts: Facts, given: Mapping[str, object], place: str) -> Facts:
-    for key, value in given.items():
-        wanted = str(_TYPES.get(key, ""))
-        if not wanted:
-            known = ", ".join(_TYPES)
-            raise FactsError(
-                f"{place}：没有“{key}”这一项；可用：{known}。",
-                f"{place}: no fact is named {key!r}; known are {known}.",
-            )
-        kind = type(value).__name__
-        if kind not in wanted:
-            raise FactsError(
-                f"{place}：{key} 是 {value!r}（{kind}），应为 {wanted}。",
-                f"{place}: {key} is {value!r} ({kind}), wanted {wanted}.",
-            )
-        if (key == "base" or key.endswith("_url")) and not _is_url(str(value)):
-            raise FactsError(
-                f"{place}：{key} 是 {value!r}，应为 http 或 https 网址。",
-                f"{place}: {key} is {value!r}, wanted an http or https address.",
-            )
-    facts = replace(facts, **dict(given))  # type: ignore[arg-type]  # checked above
-    return replace(facts, base=facts.base.rstrip("/") + "/")
+def _typed(key: str, value: object) -> object:
+    """An option's text as what its fact is, if it is that; else as it is, to be refused."""
+    try:
+        if isinstance(value, str) and _TYPES.get(key) == "int":
+            return int(value)
+        if isinstance(value, str) and _TYPES.get(key) == "date":
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    return value
 
 
-def _is_url(text: str) -> bool:
-    parts = urlsplit(text)
-    safe = not any(c in '<>"{}|\\^`' or c.isspace() for c in text)
-    return safe and parts.scheme in ("http", "https") and bool(parts.netloc)
+def _checked(key: str, value: object, place: str) -> object:
+    wanted = _TYPES.get(key)
+    if not wanted:
+        known = ", ".join(_TYPES)
+        raise FactsError(
+            f"{place}：没有“{key}”这一项；可用：{known}。",
+            f"{place}: no fact is named {key!r}; known are {known}.",
+        )
+    if type(value).__name__ != wanted:
+        raise _wrong(key, value, place, wanted)
+    if isinstance(value, int) and value not in _YEARS:
+        raise _wrong(key, value, place, f"{_YEARS[0]}–{_YEARS[-1]}")
+    if isinstance(value, str) and (not value.strip() or not value.isprintable()):
+        raise _wrong(key, value, place, "one line of text 一行文字")
+    if (key == "base" or key.endswith("_url")) and not _URL.fullmatch(str(value)):
+        raise _wrong(key, value, place, "http(s)://… in ASCII 网址（ASCII）")
+    if key == "base" and any(mark in str(value) for mark in "?#"):
+        raise _wrong(key, value, place, "an address without ? and # 不带 ? 和 # 的网址")
+    return f"{str(value).rstrip('/')}/" if key == "base" else value
+
+
+def _wrong(key: str, value: object, place: str, wanted: str) -> FactsError:
+    return FactsError(
+        f"{place}：{key} 是 {value!r}，应为 {wanted}。",
+        f"{place}: {key} is {value!r}, wanted {wanted}.",
+    )

@@ -1,6 +1,7 @@
 """Writing folders whole or not at all: beside the old one, then renamed over it."""
 
 import fcntl
+import filecmp
 import hashlib
 import os
 import shutil
@@ -59,7 +60,12 @@ def replacing(target: Path, ours: Callable[[Path], set[str]] = lambda _: set()) 
     Raises:
         OutputError: no permission, no space, a second writer, or files that are not ours.
     """
-    target = Path(os.path.abspath(target))  # noqa: PTH100  # resolve() would follow a link
+    target = Path(os.path.realpath(target))  # a link to a folder stays a link
+    if not target.name or target == Path.cwd():
+        raise OutputError(
+            f"{target}：不能整个替换这个文件夹；请指定它下面的一个文件夹。",
+            f"{target}: this folder cannot be replaced whole; name a folder in it.",
+        )
     new, old = (target.with_name(f".{target.name}.{word}") for word in ("new", "old"))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -85,18 +91,19 @@ def replacing(target: Path, ours: Callable[[Path], set[str]] = lambda _: set()) 
 
 def _swap(new: Path, target: Path, old: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        target.rename(old)
     try:
+        if target.exists():
+            target.rename(old)
         new.rename(target)
-    except OSError:
-        if old.exists():
-            old.rename(target)
+    except BaseException:  # Ctrl-C too: whatever came between the two renames is undone
+        if old.exists() and not target.exists():
+            old.replace(target)
         raise
     shutil.rmtree(old, ignore_errors=True)
 
 
 def _refuse_strange(target: Path, new: Path, ours: Callable[[Path], set[str]]) -> None:
+    """Stop at anything that is not ours, nor the very bytes that would stand there anyway."""
     if not target.exists():
         return
     if not target.is_dir():
@@ -104,9 +111,15 @@ def _refuse_strange(target: Path, new: Path, ours: Callable[[Path], set[str]]) -
             f"{target}：是文件而不是文件夹；请另选输出位置。",
             f"{target}: is a file, not a folder; choose another place for the output.",
         )
-    there = {p.relative_to(target).as_posix() for p in target.rglob("*") if not p.is_dir()}
-    written = {p.relative_to(new).as_posix() for p in new.rglob("*") if not p.is_dir()}
-    if strange := sorted(there - written - ours(target)):
+    known = ours(target)
+    strange = sorted(
+        path.relative_to(target).as_posix()
+        for path in target.rglob("*")
+        if (path.is_symlink() or not path.is_dir() or not any(path.iterdir()))
+        and path.relative_to(target).as_posix() not in known
+        and not _same(path, new / path.relative_to(target))
+    )
+    if strange:
         shown = ", ".join(strange[:3]) + ("…" if len(strange) > 3 else "")
         raise OutputError(
             f"{target}：文件夹里有不是本程序写的文件（{shown}），没有改动；请移走它们，或另选文件夹。",
@@ -115,19 +128,30 @@ def _refuse_strange(target: Path, new: Path, ours: Callable[[Path], set[str]]) -
         )
 
 
+def _same(one: Path, other: Path) -> bool:
+    plain = not one.is_symlink() and one.is_file() and other.is_file()
+    return plain and filecmp.cmp(one, other, shallow=False)
+
+
 @contextmanager
 def _locked(target: Path) -> Iterator[None]:
     """Only one writer for a folder; the lock goes when the process goes, however it goes."""
     lock = target.with_name(f".{target.name}.lock")
-    with lock.open("w") as file:
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            mine = lock.exists() and os.path.samestat(os.fstat(descriptor), lock.stat())
+        except BlockingIOError:
+            mine = False
+        if not mine:  # held by another, or taken away by its owner as we got it
             raise OutputError(
                 f"{target}：另一个进程正在写这个文件夹；请等它结束再试。",
                 f"{target}: another process is writing this folder; wait for it, then try again.",
-            ) from error
+            )
         try:
             yield
         finally:
             lock.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)

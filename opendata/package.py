@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,14 +17,24 @@ from opendata.converters.graph import PREFIXES, Triple, iri, literal
 from opendata.errors import PackageError
 from opendata.facts import BASE, Facts
 from opendata.model import RECORDS, Budget, Record
-from opendata.terms import RDF, XSD, tables
+from opendata.terms import RDF, XSD, codes, tables
 
 DESCRIPTOR = "datapackage.json"
 MAX_DESCRIPTOR = 16 * 1024 * 1024
 MAX_CELL = 1024 * 1024
 
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
+
+
+def _decimal(text: str) -> Decimal:
+    """A decimal as XSD writes it: no exponent, no NaN."""
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is no decimal")
+    return Decimal(text)
+
+
 _READERS: dict[str, Callable[[str], object]] = {
-    XSD + "decimal": Decimal,
+    XSD + "decimal": _decimal,
     XSD + "integer": int,
     XSD + "gYear": int,
     XSD + "date": date.fromisoformat,
@@ -105,6 +116,14 @@ class Package:
                 budget_rows = rows
                 continue
             make = cast("Callable[..., Record]", record)
+            severities = codes("severity")
+            if name == "finding" and not all(
+                r["rule"] and r["severity"] in severities for r in rows
+            ):
+                raise PackageError(
+                    f"{self.path(name)}：有的行没有规则，或严重程度不在代码表中。",
+                    f"{self.path(name)}: a row has no rule, or a severity that is in no code list.",
+                )
             try:
                 records[f"{name}s"] = tuple(make(**row) for row in rows)
             except TypeError as error:
@@ -119,11 +138,20 @@ class Package:
         return Budget(**budget_rows[0], **records)  # type: ignore[arg-type]  # read by their shapes
 
     @property
+    def ours(self) -> bool:
+        """Whether it has every table of a budget."""
+        return set(RECORDS) <= set(self.resources)
+
+    def _first(self, key: str) -> dict[str, Any]:
+        found = self.descriptor.get(key)
+        first = found[0] if isinstance(found, list) and found else None
+        return first if isinstance(first, dict) else {}
+
+    @property
     def facts(self) -> Facts:
         """What the descriptor says that the document does not."""
         budget_id = str(self.descriptor.get("id", ""))
-        licence = (self.descriptor.get("licenses") or [{}])[0]
-        source = str((self.descriptor.get("sources") or [{}])[0].get("path", ""))
+        licence, source = self._first("licenses"), str(self._first("sources").get("path", ""))
         base, found, _ = budget_id.rpartition("budget/")
         return Facts(
             base=base if found else BASE,
@@ -180,12 +208,19 @@ def catalogue(found: list[Package]) -> list[Triple]:
     for package in found:
         if "dataset-ttl" not in package.resources:
             continue
-        if package.descriptor.get("id"):
+        if str(package.descriptor.get("id")).startswith("http"):  # a bare UUID is no IRI
             triples[catalog, f"<{PREFIXES['dcat']}dataset>", iri(str(package.descriptor["id"]))] = (
                 None
             )
         data = package.path("dataset-ttl").read_bytes()
-        for quad in parse(data, RdfFormat.TURTLE):
+        try:
+            quads = list(parse(data, RdfFormat.TURTLE))
+        except SyntaxError as error:
+            raise PackageError(
+                f"{package.folder}：dataset-ttl 不是合法的 RDF：{error}",
+                f"{package.folder}: dataset-ttl is no valid RDF: {error}",
+            ) from error
+        for quad in quads:
             triples[str(quad.subject), str(quad.predicate), str(quad.object)] = None
     return list(triples)
 
@@ -198,8 +233,13 @@ def inside(folder: Path, path: str) -> Path:
     """
     pure = PurePosixPath(path)
     found = folder / pure
-    unsafe = not path or pure.is_absolute() or ".." in pure.parts or "://" in path or "\\" in path
-    if unsafe or not found.resolve().is_relative_to(folder.resolve()):
+    unsafe = not path.isprintable() or pure.is_absolute() or ".." in pure.parts
+    unsafe = unsafe or not path or "://" in path or "\\" in path
+    try:
+        unsafe = unsafe or not found.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a name too long
+        unsafe = True
+    if unsafe:
         raise PackageError(
             f"{folder}：资源路径 {path!r} 指向文件夹之外，已拒绝。",
             f"{folder}: the resource path {path!r} leads out of the folder and was refused.",

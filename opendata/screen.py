@@ -1,5 +1,6 @@
 """What commands show on a terminal, as rich renderables; `cli` prints them."""
 
+import re
 from collections.abc import Iterable
 from itertools import groupby
 
@@ -14,6 +15,7 @@ from opendata.portals.plan import Plan
 from opendata.store import Answer, Question
 from opendata.terms import Code, Table, Text, codes
 
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 STATES = {"whole": "green", "cut": "yellow", "absent": "red"}
 FIRST = 3  # places shown for a rule before --all
@@ -74,7 +76,7 @@ def report(found: Report, lang: str, *, everything: bool = False) -> RenderableT
         shown = own if everything else own[:FIRST]
         for finding in shown:
             place = f"{finding.source_page or '–'}:{finding.source_line or '–'}"
-            text = finding.message_zh if lang == "zh" else finding.message_en
+            text = _harmless(finding.message_zh if lang == "zh" else finding.message_en)
             parts.append(Words(f"  {place:>9}  ", style="dim").append(text, style="not dim"))
         if len(own) > len(shown):
             more = (
@@ -115,7 +117,7 @@ def answer(found: Answer) -> RenderableType:
     """The rows of a query."""
     table = grid(*found.columns)
     for row in found.rows:
-        table.add_row(*(Words(cell) for cell in row))
+        table.add_row(*(Words(_harmless(cell)) for cell in row))
     return Group(table, Words(f"({len(found.rows)})", style="dim"))
 
 
@@ -222,3 +224,8 @@ def rules(found: Iterable[tuple[str, Text]], lang: str) -> RenderableType:
 
 def _first(text: Text, lang: str) -> str:
     return text.get(lang) or next(iter(text.values()), "")
+
+
+def _harmless(text: str) -> str:
+    """A text without what would command the terminal."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

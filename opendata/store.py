@@ -27,6 +27,11 @@ from opendata.terms import CODE, HOME, code_lists, vocabulary_files
 _TITLE = re.compile(r"^#\s*(zh|en):\s*(.+)$", re.MULTILINE)
 
 
+_QUOTED = re.compile(r'<[^<>"{}|^`\\\s]*>|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|#[^\n]*')
+_SERVICE = re.compile(r"\bSERVICE\b", re.IGNORECASE)
+_FROM = re.compile(r"\bFROM\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A named query of `ontology/queries/`."""
@@ -94,10 +99,16 @@ def load(folders: Iterable[Path]) -> Store:
     for path in vocabulary_files():
         if path.parent.name == "ontology":
             store.bulk_load(path.read_bytes(), RdfFormat.TURTLE)
+    seen: dict[str, Path] = {}
     for folder in folders:
         package = open_package(folder)
         graph = package.path("budget-nt")
         name = str(package.descriptor.get("id") or f"urn:package:{package.name}")
+        if seen.setdefault(name, folder) != folder:
+            raise PackageError(
+                f"{folder}：与 {seen[name]} 是同一个数据包（{name}）；请只给其中一个。",
+                f"{folder}: is the same package as {seen[name]} ({name}); give one of them.",
+            )
         try:
             store.bulk_load(path=str(graph), format=RdfFormat.N_TRIPLES, to_graph=NamedNode(name))
         except (OSError, SyntaxError, ValueError) as error:
@@ -119,8 +130,21 @@ def ask(store: Store, query: str, limit: int | None = None) -> Answer:
         known.setdefault(
             name, table.space if table.space.startswith("http") else CODE + table.space
         )
+    if _SERVICE.search(query):
+        raise QueryError(
+            "查询中有 SERVICE：不向网上发送查询；请去掉 SERVICE。",
+            "The query holds SERVICE, and nothing is asked of the network; take SERVICE out.",
+        )
+    if limit is not None and limit < 0:
+        raise QueryError(
+            f"--limit 是 {limit}，应不小于 0。", f"--limit is {limit}, wanted 0 or more."
+        )
     try:
-        result = store.query(query, prefixes=known, use_default_graph_as_union=True)
+        result = store.query(
+            query,
+            prefixes=known,
+            use_default_graph_as_union=not _FROM.search(_QUOTED.sub("", query)),
+        )
         return _answer(result, limit)
     except SyntaxError as error:
         raise QueryError(f"查询有误：{error}", f"The query is wrong: {error}") from error

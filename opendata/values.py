@@ -122,6 +122,7 @@ def parse_weight(text: str) -> Decimal | None:
     if not folded:
         return None
     match = _POINTS.fullmatch(folded)
-    if not match or (not folded.isascii() and not folded.endswith("分")):
-        raise ValueError(f"weight is {text!r}, wanted a number")
-    return Decimal(match.group(1))
+    digits = match.group(1) if match else ""
+    if not digits or not digits.isascii() or len(digits) > MAX_DIGITS or Decimal(digits) > 100:
+        raise ValueError(f"weight is {text!r}, wanted a number of at most 100")
+    return Decimal(digits)

@@ -105,7 +105,7 @@ def test_weights(text: str, value: str) -> None:
 
 
 def test_a_weight_that_is_none_says_what_it_is() -> None:
-    with pytest.raises(ValueError, match="weight is '10O分', wanted a number"):
+    with pytest.raises(ValueError, match="weight is '10O分', wanted a number of at most 100"):
         parse_weight("10O分")
 
 

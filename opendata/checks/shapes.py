@@ -52,7 +52,11 @@ def check_graph(path: Path, shapes: str | None = None) -> Iterator[Finding]:
         return
     logging.getLogger("rdflib.term").setLevel(logging.ERROR)  # an ill-typed literal is a finding
     rdflib.NORMALIZE_LITERALS = False  # what is checked is what is written
-    graph = rdflib.Graph().parse(data=data, format=_FORMATS[path.suffix.lower()])
+    try:
+        graph = rdflib.Graph().parse(data=data, format=_FORMATS[path.suffix.lower()])
+    except (ValueError, SyntaxError, rdflib.exceptions.ParserError) as error:  # RDF 1.2, say
+        yield found("syntax", f"{path}：读不了的 RDF：{error}", f"{path}: cannot be read: {error}")
+        return
     if name is None and not _has_target(graph):
         yield found(
             "graph-unknown",

@@ -32,7 +32,7 @@ def check_package(path: Path) -> Report:
     findings = list(_files(package))
     if not findings:
         findings += _frictionless(package)
-    if "budget" in package.resources and "finding" in package.resources:
+    if package.ours:
         findings += _budget(package)
     return Report(str(path), tuple(findings))
 
@@ -101,10 +101,10 @@ def _frictionless(package: Package) -> Iterator[Finding]:
 
     try:
         reference = Reference.from_descriptor(
-            package.descriptor, basepath=str(package.folder), allow_invalid=True
+            _local(package.descriptor), basepath=str(package.folder), allow_invalid=True
         )
         report = reference.validate(limit_errors=_MAX_ERRORS)
-    except FrictionlessException as error:
+    except (FrictionlessException, AttributeError, TypeError, ValueError, LookupError) as error:
         yield found("descriptor", f"描述文件有误：{error}", f"The descriptor is wrong: {error}")
         return
     for wrong in report.errors:
@@ -126,15 +126,53 @@ def _frictionless(package: Package) -> Iterator[Finding]:
             )
 
 
+# What Frictionless may know of a resource; other words of its could lead to the network.
+_KEPT = {
+    "name",
+    "type",
+    "path",
+    "title",
+    "description",
+    "bytes",
+    "hash",
+    "encoding",
+    "dialect",
+    "schema",
+    "profile",
+    "mediatype",
+    "licenses",
+    "sources",
+}
+
+
+def _local(descriptor: dict[str, Any]) -> dict[str, Any]:
+    """The descriptor without what would be fetched."""
+    whole = {k: v for k, v in descriptor.items() if k not in ("$schema", "profile", "resources")}
+    resources = [
+        {k: v for k, v in r.items() if k in _KEPT}
+        | ({"format": "csv", "scheme": "file"} if r.get("type") == "table" else {})
+        for r in descriptor["resources"]
+    ]
+    return whole | {"resources": resources}
+
+
 def _budget(package: Package) -> Iterator[Finding]:
     """The checks of a package of ours: its graphs, and the rules over its rows."""
     try:
         budget = package.budget()
+        findings = check(budget).findings  # rules take codes and links for granted
+    except (KeyError, TypeError, ArithmeticError) as error:
+        yield found(
+            "package-unreadable",
+            f"{package.folder}：各表互不相符，规则无法检查（{error!r}）。",
+            f"{package.folder}: the tables do not fit together and the rules cannot run ({error!r}).",
+        )
+        return
     except PackageError as error:
         yield found("package-unreadable", error.zh, error.en)
         return
     yield from _graph(package, budget)
-    yield from check(budget).findings
+    yield from findings
     if not package.facts.licence:
         yield replace(
             found(
@@ -154,16 +192,17 @@ def _graph(package: Package, budget: Budget) -> Iterator[Finding]:
     if graph and graph.is_file():
         written = BytesIO()
         write_ntriples(written, budget, package.facts)
-        rows = set(written.getvalue().decode().splitlines())
-        file = set(graph.read_text(encoding="utf-8").splitlines())
-        if differing := sorted(rows ^ file):
+        if differing := sorted(
+            {*written.getvalue().split(b"\n")} ^ {*graph.read_bytes().split(b"\n")}
+        ):
+            first = differing[0].decode(errors="replace")
             yield found(
                 "graph-differs",
-                f"budget.nt 与各表的内容不一致，有 {len(differing)} 条三元组不同，如：{differing[0]}",
+                f"budget.nt 与各表的内容不一致，有 {len(differing)} 条三元组不同，如：{first}",
                 f"budget.nt is not the graph of the tables: {len(differing)} triples differ, "
-                f"such as {differing[0]}",
+                f"such as {first}",
                 table="budget-nt",
             )
         yield from shapes.check_graph(graph)
-    if "dataset-ttl" in package.resources:
+    if "dataset-ttl" in package.resources and package.path("dataset-ttl").is_file():
         yield from shapes.check_graph(package.path("dataset-ttl"), shapes.CATALOG)

@@ -1,5 +1,6 @@
 """The descriptor of a data package (Data Package 1.0 and 2.0), with Fiscal column types."""
 
+import re
 from collections.abc import Iterable
 
 from opendata.converters import Sheet
@@ -48,7 +49,7 @@ def descriptor(
         "sources": [
             {
                 "title": f"{budget.title}（{budget.source_file}）",
-                "path": facts.source_url or f"source/{budget.source_file}",
+                "path": facts.source_url or _source(written) or budget.source_file,
             }
         ],
         **({"contributors": _contributors(facts)} if facts.publisher or facts.contributor else {}),
@@ -149,8 +150,13 @@ def _foreign_key(column: Column) -> dict[str, object]:
 
 
 def _file(file: Written) -> dict[str, object]:
-    name = file.path.rsplit("/", 1)[-1].replace(".", "-").lower()
-    return {"name": name, **_common(file), "format": file.path.rsplit(".", 1)[-1]}
+    name = re.sub("[^a-z0-9_-]", "-", file.path.lower())
+    suffix = file.path.rsplit("/", 1)[-1].rpartition(".")[2]
+    return {"name": name, **_common(file), **({"format": suffix} if suffix.isalnum() else {})}
+
+
+def _source(files: Iterable[str]) -> str | None:
+    return next((path for path in files if path.startswith("source/")), None)
 
 
 def _common(file: Written) -> dict[str, object]:

@@ -47,7 +47,8 @@ PREFIXES = {
 Triple = tuple[str, str, str]  # N-Triples terms
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f"\\]')
+# Beside what the standard wants escaped: line ends that some parsers split lines at.
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029"\\]')
 _VARIABLE = re.compile(r"\{(\+?)(\w+)\}")
 _LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]|%[0-9A-F]{2})*")
 

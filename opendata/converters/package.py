@@ -16,6 +16,7 @@ from opendata.converters.graph import write_ntriples, write_turtle
 from opendata.facts import Facts
 from opendata.model import Budget
 from opendata.output import Written, describe, replacing, write, write_bytes
+from opendata.terms import tables
 
 DESCRIPTOR = "datapackage.json"
 _ASCII_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -62,18 +63,21 @@ def to_package(
 
 
 def package_files(folder: Path) -> set[str]:
-    """The files that a package says are its own; none where there is no package."""
+    """The files that a package of ours says are its own; none where there is no such package."""
     try:
         content = json.loads((folder / DESCRIPTOR).read_text(encoding="utf-8"))
-        return {DESCRIPTOR, *(str(resource["path"]) for resource in content["resources"])}
-    except (OSError, ValueError, KeyError, TypeError):
+        paths = {str(resource["name"]): str(resource["path"]) for resource in content["resources"]}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return set()
+    return {DESCRIPTOR, *paths.values()} if set(tables()) <= set(paths) else set()
 
 
 def source_name(budget: Budget) -> str:
     """The source document's name in a package; portals mangle names that are not ASCII."""
     name = budget.source_file
-    return name if _ASCII_NAME.fullmatch(name) else f"document{Path(name).suffix}"
+    suffix = Path(name).suffix
+    safe = suffix if _ASCII_NAME.fullmatch(suffix[1:]) else ""
+    return name if _ASCII_NAME.fullmatch(name) else f"document{safe}"
 
 
 def _write_csv(folder: Path, sheet: Sheet) -> Written:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
+from stat import S_ISREG
 from typing import NoReturn
 
 from opendata.errors import DocumentError
@@ -234,7 +235,13 @@ def _encoding(path: Path, data: bytes, media_type: str) -> str | None:
 def _bytes(path: Path) -> bytes:
     """The bytes of a file that is there, not empty, and not too large."""
     try:
-        size = path.stat().st_size
+        known = path.stat()
+        size = known.st_size
+        if not S_ISREG(known.st_mode):
+            raise DocumentError(
+                f"{path}：不是普通文件；请指定一个文件。",
+                f"{path}: is no regular file; name a file.",
+            )
         if size > MAX_BYTES:
             raise DocumentError(
                 f"{path}：文件有 {size:,} 字节，上限为 {MAX_BYTES:,}；请拆分后再读。",

@@ -41,7 +41,8 @@ def decode(path: Path, data: bytes) -> tuple[str, str]:
                 f"{path}:{line}: found the control character {found.group()!r}, so this is no "
                 "text; save the document as plain text (UTF-8).",
             )
-        return text.replace("\r\n", "\n").replace("\r", "\n"), encoding.removesuffix("-sig")
+        text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        return text, encoding.removesuffix("-sig")
     raise DocumentError(
         f"{path}：不是 UTF-8、UTF-16 或 GB18030 编码的文本；请另存为 UTF-8。",
         f"{path}: the bytes are no text in UTF-8, UTF-16 or GB18030; save it as UTF-8.",
@@ -55,6 +56,7 @@ class _Blocks:
         self.blocks: list[Paragraph | Grid] = []
         self.rows: list[Row] = []
         self.cells: list[Cell] = []
+        self.more: list[str] = []
         self.page = 1
         self.blank = 0
 
@@ -72,9 +74,7 @@ class _Blocks:
                 self.blank += 1
                 continue
             elif self.cells and self.blank <= 1:
-                last = self.cells[-1]
-                joined = "\n".join(filter(None, (last.text, line.strip())))
-                self.cells[-1] = Cell(joined, last.line, last.number)
+                self.more.append(line.strip())
             else:
                 self.end_grid()
                 self.blocks.append(Paragraph(self.page, number, line.strip()))
@@ -83,9 +83,19 @@ class _Blocks:
         return self.blocks
 
     def add_cell(self, text: str, line: int) -> None:
+        self.end_cell()
         self.cells.append(Cell(text.strip(), line, len(self.cells) + 1))
 
+    def end_cell(self) -> None:
+        """Give the last cell the paragraphs that went on in it."""
+        if self.more:
+            last = self.cells[-1]
+            text = "\n".join(filter(None, (last.text, *self.more)))
+            self.cells[-1] = Cell(text, last.line, last.number)
+        self.more = []
+
     def end_row(self) -> None:
+        self.end_cell()
         if self.cells:
             self.rows.append(Row(tuple(self.cells)))
         self.cells = []

@@ -1,6 +1,7 @@
 """Pages -> Budget. Each reader takes what it understands; the rest is reported as unread."""
 
 import re
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from opendata.values import plain
 
 TARGETS = ("project-targets", "overall-targets")
 _UNIT_CODE = re.compile(r"[0-9A-Za-z]{3,20}")
+Watch = Callable[[Reading, dict[str, Fragment]], object]
 
 
 def parse(path: Path | str, facts: Facts | None = None) -> Budget:
@@ -35,11 +37,18 @@ def parse(path: Path | str, facts: Facts | None = None) -> Budget:
     return parse_document(read(path), facts or facts_for(path), str(path))
 
 
-def parse_document(document: Document, facts: Facts, place: str) -> Budget:
-    """Read the pages of a document into a budget; `place` names it in messages."""
+def parse_document(
+    document: Document, facts: Facts, place: str, watch: Watch | None = None
+) -> Budget:
+    """Read the pages of a document into a budget; `place` names it in messages.
+
+    `watch` is handed the reading, which goes on, and the rows of each table, by kind.
+    """
     reading = Reading(document)
     contents = read_contents(reading)
     fragments, prose = read_tables(reading, contents)
+    if watch:
+        watch(reading, fragments)
     year, phase = facts.year or contents.year, facts.phase or contents.phase
     department = facts.department or _department(contents)
     if not year or not department or not phase or not (contents.listed or fragments):

@@ -9,7 +9,7 @@ from opendata.parsers.reading import Reading
 from opendata.terms import codes
 from opendata.values import plain, unnumbered
 
-_COVER = re.compile(r"(?P<department>.*?)(?P<year>20\d{2})年度?(?P<words>\D{0,30}?(?:预算|决算))")
+_COVER = re.compile(r"(?P<year>20\d{2})年度?(?P<words>\D{0,30}?(?:预算|决算))")
 _COVER_PARAGRAPHS = 12
 _TITLE = 50  # letters; nobody gives a table a longer title
 _NAMED = re.compile(
@@ -77,16 +77,18 @@ def _read_cover(
             continue
         above = cover[number - 1] if number else None
         inside = re.sub("([区市省县]级)?(部门|单位)?(预算|决算)$", "", match["words"])
-        department = match["department"] or inside or (above.text if above else "")
+        before = plain(paragraph.text)[: match.start()]
+        department = before or inside or (above.text if above else "")
         reading.take(*cover)
         phase = _phase(match["words"])
         title = f"{department}{match['year']}年{match['words']}"
         return title, named or department or None, int(match["year"]), phase
-    whole = _COVER.search(plain("".join(paragraph.text for paragraph in cover)))
-    if whole:
+    together = plain("".join(paragraph.text for paragraph in cover))
+    if whole := _COVER.search(together):
         reading.take(*cover)
-        title = f"{whole['department']}{whole['year']}年{whole['words']}"
-        return title, named or whole["department"], int(whole["year"]), _phase(whole["words"])
+        before = together[: whole.start()]
+        title = f"{before}{whole['year']}年{whole['words']}"
+        return title, named or before or None, int(whole["year"]), _phase(whole["words"])
     return "", named, None, None
 
 
@@ -125,7 +127,7 @@ def _split_entries(paragraphs: list[Paragraph]) -> tuple[list[Paragraph], list[P
 def _listed(entries: list[Paragraph]) -> list[Listed]:
     found: list[Listed] = []
     for entry in entries:
-        title = re.sub(r"[.…·\s]*\d*$", "", entry.text)
+        title = entry.text.rstrip("0123456789").rstrip(".…· \t\u3000")
         kind = title_kind(title)
         if kind and kind not in {listed.kind for listed in found}:
             found.append(Listed(kind=kind, title=unnumbered(title), place=entry))

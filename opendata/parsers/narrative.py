@@ -11,6 +11,7 @@ from opendata.terms import code_of, codes, multiplier
 from opendata.values import number_before, parse_number, plain, unnumbered
 
 # Dates are written like quantities of time, and the prose of a budget counts no time.
+_CONTEXT = 400  # letters before a figure that may say what it is
 _NOT_COUNTED = {"year", "month", "day", "quarter"}
 _UNITS = sorted(
     {
@@ -26,7 +27,7 @@ _FALL = "减少|下降|降低|下调"
 _RISE = "增加|增长|上升|提高"
 # 单位价值50万元以上: a threshold that names the thing, not a figure about it.
 _NUMBER = re.compile(
-    rf"(?P<turn>{_FALL}|{_RISE}|占)?\s*(?<![\d.,])(?P<number>\d[\d,]*(?:\.\d+)?)\s*"
+    rf"(?P<turn>{_FALL}|{_RISE}|占)?\s{{0,4}}(?<![\d.,])(?P<number>\d[\d,]{{0,40}}(?:\.\d{{1,40}})?)\s{{0,4}}"
     rf"(?P<unit>{_UNIT})(?!以上|以下|以内)"
 )
 _BLANKS = (
@@ -110,7 +111,9 @@ def _statements(
     found.sort(key=lambda entry: entry[0].start())
     subject = ""
     for number, (match, kind, told) in enumerate(found, start=count + 1):
-        label = _label(paragraph.text[: match.start()], own) or subject
+        label = (
+            _label(paragraph.text[max(0, match.start() - _CONTEXT) : match.start()], own) or subject
+        )
         parts = match.groupdict()
         measure = told or _measure(parts["turn"], parts["unit"])
         if measure in ("amount", "change"):
@@ -139,7 +142,10 @@ def _statements(
 
 def _value(parts: dict[str, str | None]) -> Decimal | None:
     """The number, negative after a word that says so."""
-    value = parse_number(parts.get("number") or "")
+    try:
+        value = parse_number(parts.get("number") or "")
+    except ValueError:
+        return None  # `1,2,3万元` is kept as text
     falling = parts.get("turn") in _FALL.split("|")
     return -value if falling and value is not None else value
 

@@ -14,7 +14,7 @@ from opendata.parsers.reading import Reading
 from opendata.terms import code_of, codes, column_words
 from opendata.values import plain
 
-_UNIT = re.compile(r"金额转换为(\w+?)时|单位[:：]\s*(?:人民币)?([元万千百亿]+)")
+_UNIT = re.compile(r"金额转换为(\w{1,8}?)时|单位[:：]\s*(?:人民币)?([元万千百亿]+)")
 _DEPARTMENT = re.compile(r"部门|单位[:：]|编制")
 _CAPTION = 80  # letters; a longer paragraph is prose
 _CAPTIONS = 5  # title, number of the table, department, unit of money

@@ -196,7 +196,7 @@ def _indicator(
     project = found.projects[-1].id if found.projects else None
     before = found.indicators[-1] if found.indicators else None
     position = before.position + 1 if before and before.project == project else 1
-    identifier = f"{project or table.budget}-i{position:02}"
+    identifier = f"{project or table.id}-i{position:02}"
     kind = kind_of(*levels)
     if kind is None:
         reading.find(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from opendata.checks.report import SEVERITIES
@@ -15,7 +16,7 @@ from opendata.errors import PackageError
 from opendata.model import Budget
 from opendata.output import Written, describe, replacing, write
 from opendata.package import Package, catalogue, open_package
-from opendata.portals.plan import Plan, compare
+from opendata.portals.plan import Change, Plan, compare
 from opendata.terms import codes, vocabulary_files
 
 MANIFEST = "manifest.json"
@@ -27,18 +28,25 @@ def publish(folders: Iterable[Path], place: str, *, dry_run: bool = False) -> Pl
     Raises:
         OutputError: the folder cannot be written, or holds files that are not the site's.
     """
-    site = Path(place)
-    old = _manifest(site)
-    with replacing(site, lambda _: {*old, MANIFEST}) as new:
-        _keep(site, new)
-        for folder in folders:
-            _copy(open_package(folder), new)
-        files = _write_site(new)
-        changes = compare(old, {f.path: f.sha256 for f in files}, {f.path: f.size for f in files})
-        plan = Plan(f"folder:{place}", changes, applied=not dry_run)
-        if dry_run or plan.idle:
+    site, target = Path(place), f"folder:{place}"
+    if dry_run:
+        with TemporaryDirectory() as elsewhere:
+            return Plan(target, _build(site, Path(elsewhere), folders), applied=False)
+    with replacing(site, lambda _: {*_manifest(site), MANIFEST}) as new:
+        plan = Plan(target, _build(site, new, folders), applied=True)
+        if plan.idle:
             shutil.rmtree(new)
     return plan
+
+
+def _build(site: Path, new: Path, folders: Iterable[Path]) -> tuple[Change, ...]:
+    """Make the new site in a folder, and say how it differs from the one that is there."""
+    _keep(site, new)
+    for folder in folders:
+        _copy(open_package(folder), new)
+    files = _write_site(new)
+    digests, sizes = {f.path: f.sha256 for f in files}, {f.path: f.size for f in files}
+    return compare(_manifest(site), digests, sizes)
 
 
 def _manifest(site: Path) -> dict[str, str]:
@@ -157,7 +165,7 @@ def _write_pages(new: Path, found: list[Package]) -> None:
 def _view(package: Package) -> dict[str, Any]:
     """What the pages show of a package; `budget` is None for a package that is not ours."""
     resources = package.descriptor["resources"]
-    budget = package.budget() if "budget" in package.resources else None
+    budget = package.budget() if package.ours else None
     findings = budget.findings if budget else ()
     return {
         "package": package,

@@ -12,6 +12,7 @@ from opendata.values import plain
 
 _YEAR = re.compile(r"(?<![\d.])(20\d\d)\s*年")
 _COMPARED = re.compile(r"较|比|上年|去年|同期|以来|截至|结转")
+_LONGEST = 40  # letters; a longer target is prose
 _NO_UNIT = {"", "/", "-", "—", "无"}
 
 
@@ -329,7 +330,7 @@ def _is_rate(indicator: Indicator) -> bool:
 
 def _unit_inside(target: str) -> str | None:
     """The unit of money written after the number of a target such as `15万元`."""
-    match = re.fullmatch(r"[\d.,]+(\w*元)", plain(target))
+    match = re.fullmatch(r"[\d.,]+([^\d.,]*元)", plain(target[:_LONGEST]))
     spellings = {
         spelling: code.notation
         for code in codes("unit").values()
