@@ -10,15 +10,14 @@ from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from stat import S_ISREG
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from opendata.errors import DocumentError
 
 MAX_BYTES = 256 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """The text of a cell; its line in the source, and its number in the row, both from 1.
 
     A merged cell stands at its upper left with its `span` of rows and columns; the places that
