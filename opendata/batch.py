@@ -20,8 +20,9 @@ from opendata.checks.report import Report
 from opendata.checks.rules import check
 from opendata.converters.catalog import write_triples
 from opendata.converters.package import package_files, to_package
+from opendata.documents.corrections import corrections_file
 from opendata.errors import DocumentError, OpendataError, OutputError
-from opendata.facts import facts_for
+from opendata.facts import Facts, facts_for
 from opendata.output import replacing, write
 from opendata.package import catalogue, open_package
 from opendata.parsers import parse
@@ -115,19 +116,15 @@ Task = tuple[Path, Path, Mapping[str, object], str, Outcome | None, Path]
 def _convert(task: Task) -> Outcome:
     path, folder, options, version, before, out = task
     try:
-        digest = sha256(path.read_bytes()).hexdigest()
+        digest = sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
     except OSError:
         digest = ""  # the reader says why
-    known = before and (before.sha256, before.version) == (digest, version)
-    if (
-        before
-        and known
-        and (out / before.package / "datapackage.json").is_file()
-        and before.package
-    ):
-        return Outcome(**{**_fields(before), "kept": "yes"})  # type: ignore[arg-type]
     try:
         facts = facts_for(path, options)
+        version = f"{version}-{_beside(path, facts)}"
+        known = before and before.package and (before.sha256, before.version) == (digest, version)
+        if before and known and (out / before.package / "datapackage.json").is_file():
+            return Outcome(**{**_fields(before), "kept": "yes"})  # type: ignore[arg-type]
         budget = check(parse(path, facts))
         to_package(budget, folder, facts=facts, source=path)
     except OpendataError as error:
@@ -170,6 +167,15 @@ def _version(options: Mapping[str, object]) -> str:
     for path in (*vocabulary_files(), *sorted(folder.glob("**/*.csv"))):
         digest.update(path.read_bytes())
     return f"{__version__}-{digest.hexdigest()[:12]}"
+
+
+def _beside(document: Path, facts: Facts) -> str:
+    """What is said beside a document: its facts and its corrections."""
+    digest = sha256(repr(facts).encode())
+    repairs = corrections_file(document)
+    if repairs.is_file():
+        digest.update(repairs.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _fields(outcome: Outcome) -> dict[str, object]:

@@ -161,6 +161,19 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Correction:
+    id: str
+    budget: str
+    written: str | None = None
+    meant: str | None = None
+    reason: str
+    author: str
+    source_page: int
+    source_line: int
+    source_cell: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
     """One department, one year, one phase: a row of `budget`, and every other table's rows."""
 
@@ -188,6 +201,7 @@ class Budget:
     indicators: tuple[Indicator, ...] = ()
     statements: tuple[Statement, ...] = ()
     findings: tuple[Finding, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
     def tables(self) -> dict[str, Sequence["Record"]]:
         """Every table's rows, by the table's name."""
@@ -202,6 +216,7 @@ class Budget:
             "indicator": self.indicators,
             "statement": self.statements,
             "finding": self.findings,
+            "correction": self.corrections,
         }
 
 
@@ -216,6 +231,7 @@ Record = (
     | Indicator
     | Statement
     | Finding
+    | Correction
 )
 
 RECORDS: dict[str, type[Record]] = {
@@ -229,4 +245,5 @@ RECORDS: dict[str, type[Record]] = {
     "indicator": Indicator,
     "statement": Statement,
     "finding": Finding,
+    "correction": Correction,
 }

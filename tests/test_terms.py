@@ -11,7 +11,7 @@ from opendata import terms
 from opendata.model import RECORDS, Budget
 from opendata.terms import HOME, code_lists, codes, documented, tables
 
-LAYERS = ["cli", "screen", "batch", "portals", "store", "checks", "package", "converters", "output", "parsers",
+LAYERS = ["cli", "screen_inspect", "screen", "batch", "inspection", "portals", "store", "checks", "package", "converters", "output", "parsers",
           "documents", "facts", "model", "terms", "values", "errors"]  # fmt: skip
 
 

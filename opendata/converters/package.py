@@ -13,12 +13,13 @@ from opendata.converters.catalog import write_dataset
 from opendata.converters.csvw import csvw
 from opendata.converters.descriptor import descriptor
 from opendata.converters.graph import write_ntriples, write_turtle
+from opendata.documents.corrections import corrections_file
 from opendata.facts import Facts
 from opendata.model import Budget
 from opendata.output import Written, describe, replacing, write, write_bytes
-from opendata.terms import tables
 
 DESCRIPTOR = "datapackage.json"
+_OURS = {"budget", "finding", "budget-nt"}  # in every version of the vocabulary
 _ASCII_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -69,7 +70,7 @@ def package_files(folder: Path) -> set[str]:
         paths = {str(resource["name"]): str(resource["path"]) for resource in content["resources"]}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return set()
-    return {DESCRIPTOR, *paths.values()} if set(tables()) <= set(paths) else set()
+    return {DESCRIPTOR, *paths.values()} if set(paths) >= _OURS else set()
 
 
 def source_name(budget: Budget) -> str:
@@ -94,14 +95,18 @@ def _json(content: dict[str, object]) -> Callable[[IO[str]], object]:
 
 
 def _copy_source(folder: Path, budget: Budget, source: Path) -> list[Written]:
-    """The document, and the facts said beside it, under `source/`."""
+    """The document, and the facts and corrections said beside it, under `source/`."""
     path = f"source/{source_name(budget)}"
     (folder / "source").mkdir()
     shutil.copyfile(source, folder / path)
     found = [describe(folder, path, budget.source_media_type)]
-    beside = source.with_suffix(".toml")
-    if beside.is_file():
-        path = str(Path(path).with_suffix(".toml"))
-        shutil.copyfile(beside, folder / path)
-        found.append(describe(folder, path, "application/toml"))
+    facts, repairs = source.with_suffix(".toml"), corrections_file(source)
+    stem = Path(path).with_suffix("")
+    for beside, name, kind in (
+        (facts, f"{stem}.toml", "application/toml"),
+        (repairs, f"{stem}.corrections.csv", "text/csv"),
+    ):
+        if beside.is_file():
+            shutil.copyfile(beside, folder / name)
+            found.append(describe(folder, name, kind))
     return found

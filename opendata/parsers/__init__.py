@@ -1,14 +1,25 @@
 """Pages -> Budget. Each reader takes what it understands; the rest is reported as unread."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 from opendata.documents import Document, Paragraph, read
+from opendata.documents.corrections import Repair, corrected, corrections_file, read_corrections
 from opendata.errors import DocumentError, FactsError
 from opendata.facts import Facts, facts_for
-from opendata.model import Budget, DocumentTable, Goal, Indicator, Line, Organization, Project
+from opendata.model import (
+    Budget,
+    Correction,
+    DocumentTable,
+    Goal,
+    Indicator,
+    Line,
+    Organization,
+    Project,
+)
 from opendata.parsers.accounts import Owner, read_lines
 from opendata.parsers.contents import Contents, Listed, named_department, read_contents
 from opendata.parsers.forms import is_form, read_forms
@@ -24,17 +35,36 @@ _UNIT_CODE = re.compile(r"[0-9A-Za-z]{3,20}")
 Watch = Callable[[Reading, dict[str, Fragment]], object]
 
 
-def parse(path: Path | str, facts: Facts | None = None) -> Budget:
+def parse(path: Path | str, facts: Facts | None = None, watch: Watch | None = None) -> Budget:
     """Read a document into a budget.
 
     `facts` says what the document does not; by default they come from the TOML files beside it.
+    `watch` is that of `parse_document`.
 
     Raises:
         DocumentError: the document cannot be read, or holds no budget.
         FactsError: a fact that the document does not say was not given.
     """
     path = Path(path)
-    return parse_document(read(path), facts or facts_for(path), str(path))
+    document, repairs = read(path), read_corrections(path)
+    document = corrected(document, repairs, corrections_file(path))
+    budget = parse_document(document, facts or facts_for(path), str(path), watch)
+    return replace(budget, corrections=tuple(_corrections(budget.id, repairs)))
+
+
+def _corrections(budget: str, repairs: tuple[Repair, ...]) -> Iterator[Correction]:
+    for number, repair in enumerate(repairs, start=1):
+        yield Correction(
+            id=f"{budget}-c{number:02}",
+            budget=budget,
+            written=repair.written or None,
+            meant=repair.meant or None,
+            reason=repair.why,
+            author=repair.who,
+            source_page=repair.page,
+            source_line=repair.line,
+            source_cell=repair.cell,
+        )
 
 
 def parse_document(

@@ -212,7 +212,7 @@ def _parsed(text: str) -> Graph:
 def _assert_same_tables(found: dict[str, Graph], expected: dict[str, Graph]) -> None:
     assert list(found) == list(expected)
     for url, graph in found.items():
-        assert graph, url
+        assert graph or url == "correction.csv", url  # nobody corrected the document
         _assert_same(graph, expected[url], url)
 
 
