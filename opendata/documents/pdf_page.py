@@ -21,6 +21,7 @@ MAX_SEGMENTS = 100_000
 MAX_POINTS = 20_000  # of a path: more is a map or a picture; a ruled frame has a few hundred
 MAX_DEPTH = 8
 THIN = 2.5  # a rectangle no thicker than this is a line
+WHITE = 250  # of 255; no printer prints it
 SHORT = 4.0  # a line shorter than this rules nothing
 ALONG = 1.5  # how far a line may lean and still be level or upright
 MOST = 0.9  # a frame over this share of the page is its background
@@ -263,8 +264,19 @@ class _Drawing:
             width > SHORT
             and height > SHORT
             and (width < sheet.width * MOST or height < sheet.height * MOST)
+            and not self.is_paper(item)
         ):
             self.frame(item, _product(self.matrix_of(item), outer))
+
+    def is_paper(self, item: c.FPDF_PAGEOBJECT) -> bool:
+        """Whether an area is white and has no border: it lies behind letters and rules nothing."""
+        filled, stroked = ctypes.c_int(), ctypes.c_int()
+        c.FPDFPath_GetDrawMode(item, filled, stroked)
+        if stroked.value:
+            return False
+        colour = [ctypes.c_uint() for _ in range(4)]
+        c.FPDFPageObj_GetFillColor(item, *colour)
+        return not filled.value or all(part.value >= WHITE for part in colour[:3])
 
     def text(self, item: c.FPDF_PAGEOBJECT, outer: Matrix) -> None:
         """Note where a piece of text is to be seen, if it runs out of that."""

@@ -239,8 +239,9 @@ def _read_all(
 
 def _is_cut(fragment: Fragment) -> bool:
     """Rows of unequal length, or a single cell standing alone, are what is left of a table."""
-    lengths = {len(row.cells) for _, row in fragment.rows}
-    return len(lengths) > 1 or lengths == {1}
+    lengths = {(page, len(row.cells)) for page, row in fragment.rows}
+    pages = {page for page, _ in lengths}  # the next page may draw a table with other columns
+    return len(lengths) > len(pages) or {length for _, length in lengths} == {1}
 
 
 def _state(fragment: Fragment, *, cut: bool, filled: bool) -> str:

@@ -5,7 +5,7 @@ from its row (this function, this item). Two halves side by side share their row
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from opendata.documents import Cell, Row
@@ -86,7 +86,7 @@ def read_lines(
         fitting = fitted(columns, row)
         if columns and not fitting:
             continue  # a page of another layout without a header: left, and so reported
-        groups = list(_groups(row, fitting)) if columns else list(_loose(row))
+        groups = list(_reaching(_groups(row, fitting)) if columns else _loose(row))
         known = [group for group in groups if columns or _known(table.kind, group.names)]
         number += bool(known)
         for group in known:
@@ -118,6 +118,25 @@ def _groups(row: Row, columns: Sequence[Column]) -> Iterator[Group]:
             continue
         cells.append(cell)
     yield _group(side, code, names, amounts, cells)
+
+
+def _reaching(groups: Iterator[Group]) -> Iterator[Group]:
+    """Groups with the amounts that a name reaches over to: 支出合计 stands over two halves."""
+    held: Group | None = None
+    for group in groups:
+        filled = any(cell.text for cell, _ in group.amounts)
+        if held and filled and not group.names and not group.code:
+            amounts, cells = group.amounts, held.cells + group.cells
+            yield replace(held, amounts=amounts, cells=cells)
+            held = None
+            continue
+        if held:
+            yield held
+        held = group if group.names and not filled else None
+        if not held:
+            yield group
+    if held:
+        yield held
 
 
 def _group(
@@ -252,8 +271,9 @@ def _row_dimensions(
                 record=table.id,
             )
         return {coded: group.code}
-    name = group.names[-1].text if group.names else ""
-    return _named_dimensions(table.kind, name, SIDES[group.side]) if name else {}
+    # 一般公共预算资金 | 小计: what the second does not say the first does.
+    told = (_named_dimensions(table.kind, n.text, SIDES[group.side]) for n in reversed(group.names))
+    return next(filter(None, told), {})
 
 
 def _named_dimensions(kind: str, name: str, side: str) -> dict[str, str]:
@@ -268,7 +288,7 @@ def _named_dimensions(kind: str, name: str, side: str) -> dict[str, str]:
             if (value := standard[key]) not in ("", "_T")
         }
     economic = codes("table_kind")[kind].extra["rows"] == "economic"
-    for code_list in ("economic" if economic else "function", "fund"):
+    for code_list in ("economic" if economic else "function", "account", "fund"):
         if (code := code_of(code_list, name)) and code != "_T":
             return {code_list: code}
     return {} if meaning(name) == "amount" else {"item": "other"}

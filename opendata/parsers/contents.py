@@ -1,6 +1,7 @@
 """The cover and the contents page: whose budget, of which year, and which tables it lists."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,6 +16,8 @@ _TITLE = 50  # letters; nobody gives a table a longer title
 _NAMED = re.compile(
     r"(?:预算主管部门|预算单位|编制部门|编制单位|公开部门|部门名称|部门)[:：]\s*([^:：\s]{4,40}?)(?=\s|单位[:：]|$)"
 )
+_HALF = 10  # letters of a title on its second line
+_NO_TITLE = re.compile("[。,;]|[详参]见")  # 详见项目绩效目标表 is a sentence
 _PHASE = re.compile("预算|决算")
 
 
@@ -42,8 +45,9 @@ class Contents:
 
 def read_contents(reading: Reading) -> Contents:
     """Read the cover and the contents page."""
-    blocks = reading.document.blocks
+    blocks = tuple(_whole_titles(reading))
     first_grid = next((i for i, b in enumerate(blocks) if isinstance(b, Grid)), len(blocks))
+    first_grid = _titled(blocks, first_grid)
     paragraphs = [block for block in blocks[:first_grid] if isinstance(block, Paragraph)]
     heading = next((i for i, p in enumerate(paragraphs) if plain(p.text) == "目录"), None)
     cover = paragraphs[: heading if heading is not None else _COVER_PARAGRAPHS]
@@ -64,6 +68,39 @@ def read_contents(reading: Reading) -> Contents:
         empty_means_none=any("空表表示" in entry.text for entry in entries),
         rest=(*rest, *blocks[first_grid:]),
     )
+
+
+def _whole_titles(reading: Reading) -> Iterator[Grid | Paragraph]:
+    """The blocks, with a title that was set in two lines as one paragraph."""
+    held: Paragraph | None = None
+    for block in reading.document.blocks:
+        one = held
+        held = None
+        if isinstance(block, Paragraph):
+            halves = one and one.page == block.page and len(block.text) <= _HALF
+            if one and halves and title_kind(one.text + block.text) and not title_kind(block.text):
+                reading.take(one, block)
+                yield Paragraph(one.page, one.line, one.text + block.text)
+                continue
+            if one:
+                yield one
+            if len(block.text) <= _TITLE and not title_kind(block.text):
+                held = block
+                continue
+        elif one:
+            yield one
+        yield block
+    if held:
+        yield held
+
+
+def _titled(blocks: tuple[Grid | Paragraph, ...], grid: int) -> int:
+    """Where the first table begins with its title, on the page of its grid and below any contents."""
+    here = [b for b in blocks[:grid] if grid < len(blocks) and b.page == blocks[grid].page]
+    if any(isinstance(b, Paragraph) and plain(b.text) == "目录" for b in here):
+        return grid
+    above = (n for n, b in enumerate(here) if isinstance(b, Paragraph) and title_kind(b.text))
+    return grid - len(here) + next(above, len(here))
 
 
 def _read_cover(
@@ -148,7 +185,7 @@ def title_kind(text: str) -> str | None:
     """
     for line in (*text.split("\n"), text):
         bare = plain(unnumbered(line))
-        if not bare or len(bare) > _TITLE or any(mark in bare for mark in "。,;"):
+        if not bare or len(bare) > _TITLE or _NO_TITLE.search(bare):
             continue
         for title in (bare, re.sub(r"\([^)]*\)$", "", bare)):
             if kind := next((k for known, k in _titles() if title.endswith(known)), None):

@@ -30,8 +30,9 @@ def read_forms(reading: Reading, table: DocumentTable, fragment: Fragment) -> Ta
     """Read a table of forms; each begins with the row that names its project."""
     found = Targets()
     for number, form in enumerate(_forms(fragment.rows), start=1):
-        for _, row in form:
-            reading.take(row)
+        known = {id(cell) for _, cell, _ in _values(form)}
+        for _, row in form:  # an amount beside an unknown label is left, and so reported
+            reading.take(*(c for c in row.cells if id(c) in known or not _is_amount(c.text)))
         project = _project(reading, table, form, number)
         found.projects.append(project)
         if project.goal_text:
@@ -53,6 +54,13 @@ def read_forms(reading: Reading, table: DocumentTable, fragment: Fragment) -> Ta
 def is_form(fragment: Fragment) -> bool:
     """Whether the rows are forms: a label 项目名称 with its value beside it."""
     return any(_column(row.texts[0]) == "name" and row.texts[0] for _, row in fragment.rows)
+
+
+def _is_amount(text: str) -> bool:
+    try:
+        return parse_number(text) is not None
+    except ValueError:
+        return False
 
 
 def _forms(rows: Sequence[Place]) -> Iterator[list[Place]]:

@@ -6,11 +6,11 @@ code, a name or an amount, and each may add a dimension (基本支出: account b
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import groupby
+from itertools import groupby, pairwise
 
-from opendata.documents import Row
+from opendata.documents import Cell, Row
 from opendata.terms import column_words
 from opendata.values import plain
 
@@ -39,6 +39,7 @@ def meaning(text: str) -> str | None:
 
 _YEAR = re.compile(r"^20\d{2}年度?")
 _ENOUGH, _MOST = 3, 0.6
+_INSIDE = 4.0  # points; columns of two pages differ by less
 _OPENING = ("code", "name", "group", "operation")
 
 
@@ -73,12 +74,26 @@ def read_columns(rows: Sequence[Row]) -> list[Column]:
             reach = cell.span[1] if cell.span[1] > 1 else _reach(rows, depth, number)
             for covered in range(number, min(number + reach, width)):
                 above[covered].append(cell.text)
+    edges = _edges(rows, width)
+    columns = [_column(words, x) for words, x in zip(above, edges, strict=True)]
+    for number, (before, column) in enumerate(pairwise(columns), start=1):
+        if before.role == "name" and not above[number]:
+            columns[number] = replace(column, role="name")  # 项目名称 is written over two columns
+    return columns
+
+
+def _edges(rows: Sequence[Row], width: int) -> list[tuple[float, float] | None]:
+    """The left and right edge of each column; under a merged cell the place it covers tells them."""
     edges: list[tuple[float, float] | None] = [None] * width
     for row in rows:
         for number, cell in enumerate(row.cells):
-            if cell.box and cell.span[1] == 1:
+            if not cell.box:
+                continue
+            if cell.span[1] == 1:
                 edges[number] = (cell.box[0], cell.box[2])
-    return [_column(words, x) for words, x in zip(above, edges, strict=True)]
+            elif not edges[number] and (right := row.cells[number + 1].box):
+                edges[number] = (cell.box[0], right[0])  # the place it covers tells its own end
+    return edges
 
 
 def fitted(columns: Sequence[Column], row: Row) -> list[Column]:
@@ -90,13 +105,21 @@ def fitted(columns: Sequence[Column], row: Row) -> list[Column]:
         return [*columns]
     nothing = Column(role="")
     if all(column.x for column in columns):
-        middles = [(cell.box[0] + cell.box[2]) / 2 if cell.box else None for cell in row.cells]
+        starts = [_point(cell) for cell in row.cells]
         return [
-            next((c for c in columns if m and c.x and c.x[0] <= m <= c.x[1]), nothing)
-            for m in middles
+            next((c for c in columns if x and c.x and c.x[0] <= x <= c.x[1]), nothing)
+            for x in starts
         ]
     merged = [column for column, _ in groupby(columns)]
     return merged if len(merged) == len(row.cells) else []
+
+
+def _point(cell: Cell) -> float | None:
+    """Where a cell begins: its page may draw several columns as one."""
+    if not cell.box:
+        return None
+    left, _, right, _ = cell.box
+    return left + min(_INSIDE, (right - left) / 2)
 
 
 def _reach(rows: Sequence[Row], depth: int, number: int) -> int:

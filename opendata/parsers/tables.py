@@ -71,7 +71,8 @@ def _split(
     waiting: list[Paragraph] = []
     for block in blocks:
         if isinstance(block, Grid):
-            while waiting and (waiting[0].page != block.page or len(waiting) > _CAPTIONS):
+            # A title at the foot of a page belongs to the table at the head of the next.
+            while waiting and (waiting[0].page < block.page - 1 or len(waiting) > _CAPTIONS):
                 _settle([waiting.pop(0)], runs[-1], tables)
             tables += [*waiting, block]
             waiting = []
