@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "convert": "read a document and write a data package and graph  文件 → 数据包和图",
+    "inspect": "show what was read of a document, and what was not  查看文件读取情况",
     "validate": "check a document, a package or a graph  检查文件、数据包或图",
     "query": "ask packages in SPARQL  用 SPARQL 查询",
     "terms": "show tables, columns and codes of the vocabulary  查看词表",
@@ -216,6 +217,38 @@ def _convert_many(
     else:
         _print(screen.outcomes(done, _language(args)))
     return int(any(outcome.failed for outcome in done))
+
+
+def _inspect_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("document", metavar="DOCUMENT", help="document 公开文件")
+    parser.add_argument(
+        "--table", type=int, metavar="N", help="show the texts of one table 显示第 N 张表的文字"
+    )
+    parser.add_argument("--html", metavar="FILE", help="write a page with every cell 写出网页")
+    for fact in ("division", "unit_code", "department", "year", "phase"):
+        parser.add_argument(f"--{fact.replace('_', '-')}", metavar="VALUE", help=FACTS[fact])
+
+
+def _inspect(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from opendata import screen_inspect
+    from opendata.facts import facts_for
+    from opendata.inspection import inspect
+    from opendata.inspection.page import write_html
+
+    path, lang = Path(args.document), _language(args)
+    given = {fact: getattr(args, fact, None) for fact in FACTS}
+    found = inspect(path, facts_for(path, given))
+    if args.html:
+        write_html(found, Path(args.html))
+    if args.json:
+        _print_json(found.to_dict())
+    elif args.table is not None:
+        _print(screen_inspect.table(found, args.table, lang))
+    else:
+        _print(screen_inspect.inspection(found, lang), *(["", f"→ {args.html}"] * bool(args.html)))
+    return int(found.refused is not None)
 
 
 def _validate_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ _NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?")
 _SPACE = re.compile(r"\s+")
 _SPREAD = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
 _ORDINAL = re.compile(
-    r"^(第?[一二三四五六七八九十百]+[、.．]|[（(][一二三四五六七八九十\d]+[)）]|\d+[、.．](?!\d))\s*"
+    r"^(第?[一二三四五六七八九十百]+[、.．]|[（(][一二三四五六七八九十\d]+[)）]|\d+[、．]|\d+\.(?!\d)|\d{1,2}\.(?=20\d\d年))\s*"
 )
 _POINTS = re.compile(r"(\d+(?:\.\d+)?)分?")
 
@@ -36,8 +36,8 @@ def unnumbered(text: str) -> str:
     '本级财政拨款收入'
     >>> unnumbered("（二）“三公”经费预算")
     '“三公”经费预算'
-    >>> unnumbered("3.5万元")
-    '3.5万元'
+    >>> unnumbered("3.5万元"), unnumbered("9.2025年单位“三公”经费表")
+    ('3.5万元', '2025年单位“三公”经费表')
     """
     return _ORDINAL.sub("", text.strip())
 

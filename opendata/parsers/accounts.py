@@ -110,8 +110,9 @@ def _groups(row: Row, columns: Sequence[Column]) -> Iterator[Group]:
             code.append(plain(cell.text))
         elif column.role.startswith(("code", "name", "text")):
             # 类 款 项 may stand in the row of the total, and a name may cover the code columns.
+            # What only tells more (采购组织形式) goes before the names: the last one is the name.
             if cell.text and not (meaning(cell.text) or "").startswith("code"):
-                names.append(cell)
+                names.insert(0 if column.role == "text" else len(names), cell)
         elif column.role == "amount":
             amounts.append((cell, column))
         else:
@@ -218,6 +219,7 @@ def _lines(
         if dimensions.pop("year", None):
             dimensions["year"] = str(owner.year - 1)
         text = name.text if name else column.label
+        told = [c.text for c in sorted(group.names, key=lambda cell: cell.number)]
         money = read_money(reading, cell, table.amount_unit, (table.id, page))
         fields = {
             "organization": owner.organization,
@@ -232,7 +234,7 @@ def _lines(
             document_table=table.id,
             row=number,
             name=joined(unnumbered(text)) or text,
-            name_text=text,
+            name_text=" / ".join(told) or text,
             table_kind=table.kind,
             source_page=page,
             source_line=where.line,

@@ -1,0 +1,80 @@
+"""An inspection as one HTML page that needs nothing else: no script, no image, no address."""
+
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+
+from opendata.errors import OutputError
+from opendata.inspection import Inspection, Passage
+from opendata.inspection.cells import MARKS
+from opendata.terms import codes
+from opendata.values import unnumbered
+
+_OURS = b'content="opendata inspect"'
+_HEAD = 1024  # bytes in which a page of ours says so
+
+
+def to_html(inspection: Inspection) -> str:
+    """The page, in Chinese and in English."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    pages = Environment(
+        loader=PackageLoader("opendata.inspection"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters["unnumbered"] = unnumbered
+    style = (Path(__file__).parent / "templates/inspect.css").read_text(encoding="utf-8")
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    return pages.get_template("inspect.html").render(
+        seen=inspection,
+        style=style,
+        digest=digest,
+        marks=MARKS,
+        codes=codes,
+        passage=Passage,
+        isinstance=isinstance,
+        numbers=_numbers(inspection),
+    )
+
+
+def _numbers(inspection: Inspection) -> dict[str, int]:
+    """The findings of the page in the order in which a reader meets them."""
+    found = [*inspection.adrift]
+    for block in inspection.blocks:
+        parts = [block] if isinstance(block, Passage) else [*block.cells]
+        found += [finding for part in parts for finding in part.findings]
+    return {finding.id: number for number, finding in enumerate(found, start=1)}
+
+
+def write_html(inspection: Inspection, target: Path) -> None:
+    """Write the page whole or not at all; only a page that was written so before is replaced.
+
+    Raises:
+        OutputError: the page cannot be written, or another file is in its place.
+    """
+    new = target.with_name(f".{target.name}.new")
+    try:
+        if target.exists() and _OURS not in _head(target):
+            raise OutputError(
+                f"{target}：已有这个文件，而且不是本命令写的，没有改动；请另选文件名。",
+                f"{target}: this file is there and is not a page of ours; it was left as it is. "
+                "Choose another name.",
+            )
+        # A lone half of a surrogate pair is no UTF-8; the browser shows what it is.
+        new.write_bytes(to_html(inspection).encode("utf-8", "xmlcharrefreplace"))
+        new.replace(target)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise OutputError(
+            f"{target}：无法写入（{error.strerror or error}）；请检查文件夹、权限和磁盘空间。",
+            f"{target}: cannot be written ({error.strerror or error}); check the folder, its "
+            "permissions and the disk space.",
+        ) from error
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD)
