@@ -3,7 +3,8 @@
 ::
 
     import opendata
-    budget = opendata.parse("document.txt")
+    from opendata.facts import Facts
+    budget = opendata.parse("document.txt", Facts(division="430105"))
     opendata.to_package(budget, "package/")
     opendata.validate("package/")
 """

@@ -135,11 +135,12 @@ def plan(found: Plan, lang: str) -> RenderableType:
     marks = {"add": "+", "change": "~", "remove": "-"}
     colours = {"add": "green", "change": "yellow", "remove": "red"}
     names = [f"{(words[a] if lang == 'zh' else a)} {found.count(a)}" for a in words]
-    done = (
-        ("已发布" if found.applied else "预演，未写入")
-        if lang == "zh"
-        else ("published" if found.applied else "dry run, nothing written")
-    )
+    zh = lang == "zh"
+    done = "已发布" if zh else "published"
+    if not found.applied:
+        done = "预演，未写入" if zh else "dry run, nothing written"
+    elif found.idle:
+        done = "已是最新，未改动" if zh else "up to date, nothing written"
     parts: list[RenderableType] = [
         Words(f"{found.target}: ", style="bold").append(f"{', '.join(names)} ({done})")
     ]
