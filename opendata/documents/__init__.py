@@ -4,7 +4,10 @@ Readers know formats and no budgets. Each is a function `(path, bytes) -> blocks
 reads a file is told by its first bytes and, of a container, by what it holds; never by its name.
 """
 
+import gc
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
@@ -122,6 +125,19 @@ _HTML = re.compile(
 _OFFICE_2003 = re.compile(r'\s*<\?xml[^>]*>.*?progid="(Word\.Document|Excel\.Sheet)"', re.DOTALL)
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the collector: readers make many small objects that it would walk again and again."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+@_uncollected()
 def read(path: Path) -> Document:
     """Read a document.
 
