@@ -4,11 +4,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import opendata
 from opendata.checks.rules import check
 from opendata.facts import Facts, facts_for
 from opendata.model import Budget
+
+# No test is timed; in CI the same examples come every run.
+settings.register_profile("plain", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("plain")
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "datapackages/430105-306001-2023"

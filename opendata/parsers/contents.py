@@ -39,7 +39,6 @@ class Contents:
     year: int | None
     phase: str | None
     listed: tuple[Listed, ...]
-    empty_means_none: bool
     rest: tuple[Grid | Paragraph, ...]
 
 
@@ -65,7 +64,6 @@ def read_contents(reading: Reading) -> Contents:
         year=year,
         phase=phase,
         listed=tuple(_listed(entries)),
-        empty_means_none=any("空表表示" in entry.text for entry in entries),
         rest=(*rest, *blocks[first_grid:]),
     )
 
