@@ -19,6 +19,7 @@ from opendata import __version__
 from opendata.checks.report import Report
 from opendata.checks.rules import check
 from opendata.converters.catalog import write_triples
+from opendata.converters.descriptor import DESCRIPTOR
 from opendata.converters.package import package_files, to_package
 from opendata.documents.corrections import corrections_file
 from opendata.errors import DocumentError, OpendataError, OutputError
@@ -69,7 +70,7 @@ def documents(places: Iterable[Path]) -> list[Path]:
             )
         for folder, below, names in os.walk(place):
             below[:] = sorted(name for name in below if not name.startswith("."))
-            if "datapackage.json" in names:
+            if DESCRIPTOR in names:
                 below.clear()
                 continue
             found += [Path(folder) / n for n in sorted(names) if n.lower().endswith(SUFFIXES)]
@@ -123,7 +124,7 @@ def _convert(task: Task) -> Outcome:
         facts = facts_for(path, options)
         version = f"{version}-{_beside(path, facts)}"
         known = before and before.package and (before.sha256, before.version) == (digest, version)
-        if before and known and (out / before.package / "datapackage.json").is_file():
+        if before and known and (out / before.package / DESCRIPTOR).is_file():
             return Outcome(**{**_fields(before), "kept": "yes"})  # type: ignore[arg-type]
         budget = check(parse(path, facts))
         to_package(budget, folder, facts=facts, source=path)

@@ -13,13 +13,13 @@ from typing import Any, cast
 
 from pyoxigraph import RdfFormat, parse
 
+from opendata.converters.descriptor import DESCRIPTOR
 from opendata.converters.graph import PREFIXES, Triple, iri, literal
 from opendata.errors import PackageError
 from opendata.facts import BASE, Facts
 from opendata.model import RECORDS, Budget, Record
 from opendata.terms import RDF, XSD, codes, tables
 
-DESCRIPTOR = "datapackage.json"
 MAX_DESCRIPTOR = 16 * 1024 * 1024
 MAX_CELL = 1024 * 1024
 

@@ -19,6 +19,7 @@ from pyoxigraph import (
     Store,
 )
 
+from opendata.converters.descriptor import DESCRIPTOR
 from opendata.converters.graph import PREFIXES
 from opendata.errors import PackageError, QueryError
 from opendata.package import open_package
@@ -75,9 +76,9 @@ def packages(places: Iterable[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for place in places:
-        here = place.parent if place.name == "datapackage.json" else place
-        below = sorted(path.parent for path in here.glob("*/datapackage.json"))
-        if (here / "datapackage.json").is_file():
+        here = place.parent if place.name == DESCRIPTOR else place
+        below = sorted(path.parent for path in here.glob(f"*/{DESCRIPTOR}"))
+        if (here / DESCRIPTOR).is_file():
             found.append(here)
         elif below:
             found += below

@@ -194,6 +194,7 @@ def multiplier(unit: str) -> str | None:
     return codes("unit")[unit].extra["multiplier"] or None
 
 
+@cache
 def column_words() -> dict[str, dict[str, str]]:
     """The words over the columns of the performance tables: kind -> folded word -> column."""
     found: dict[str, dict[str, str]] = {}

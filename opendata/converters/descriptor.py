@@ -9,6 +9,7 @@ from opendata.model import Budget
 from opendata.output import Written
 from opendata.terms import XSD, Column, Text, key_of, tables
 
+DESCRIPTOR = "datapackage.json"
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 TYPES = {
     XSD + "anyURI": "string",

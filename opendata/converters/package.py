@@ -11,14 +11,13 @@ from typing import IO
 from opendata.converters import Sheet, lexical, sheets
 from opendata.converters.catalog import write_dataset
 from opendata.converters.csvw import csvw
-from opendata.converters.descriptor import descriptor
+from opendata.converters.descriptor import DESCRIPTOR, descriptor
 from opendata.converters.graph import write_ntriples, write_turtle
 from opendata.documents.corrections import corrections_file
 from opendata.facts import Facts
 from opendata.model import Budget
 from opendata.output import Written, describe, replacing, write, write_bytes
 
-DESCRIPTOR = "datapackage.json"
 _OURS = {"budget", "finding", "budget-nt"}  # in every version of the vocabulary
 _ASCII_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 

@@ -7,7 +7,6 @@ code, a name or an amount, and each may add a dimension (基本支出: account b
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from itertools import groupby, pairwise
 
 from opendata.documents import Cell, Row
@@ -27,14 +26,9 @@ class Column:
     x: tuple[float, float] | None = None  # left and right edge, where the page has them
 
 
-@cache
-def _words() -> dict[str, str]:
-    return column_words()["money"]
-
-
 def meaning(text: str) -> str | None:
     """What a word over a column means, or None: `account-basic`, `name`, `code-1`, …"""
-    return _words().get(_YEAR.sub("", plain(text)))
+    return column_words()["money"].get(_YEAR.sub("", plain(text)))
 
 
 _YEAR = re.compile(r"^20\d{2}年度?")

@@ -114,13 +114,14 @@ def _fragments(reading: Reading, blocks: list[Grid | Paragraph]) -> Iterator[Fra
                 yield from _closed(current, note, block.page, row)
                 current = Fragment(kind=None)
                 continue
-            kind = _title(row) or _kind_of_header(row)
+            title = _title(row)
+            kind = title or _kind_of_header(row)
             if kind and kind != current.kind:
                 yield current
                 current = Fragment(kind=kind)
             if not current.rows and not current.place[0]:
                 current.place = place
-            if _title(row) or _is_caption(row):
+            if title or _is_caption(row):
                 reading.take(row)
                 current.captions += filter(None, row.texts)
             else:
@@ -181,7 +182,7 @@ def _kind_of_header(row: Row) -> str | None:
     """The performance table whose column words a row consists of."""
     texts = {plain(text) for text in row.texts if text}
     for kind, words in column_words().items():
-        known = texts & {word for word, column in words.items() if column != "header"}
+        known = texts & words.keys()
         if len(known) >= 3 and {words.get(text) for text in texts} >= {"unit_code", "name"}:
             return kind
     return None

@@ -29,7 +29,6 @@ class Targets:
     lines: list[Line] = field(default_factory=list)
     placeholders: int = 0
     cut: bool = False
-    unit_code: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +52,6 @@ def read_targets(
     levels = ("", "")
     named = ("", "", "")
     for record in _records(reading, table, fragment):
-        found.unit_code = found.unit_code or record.text("unit_code") or None
         owned = (record.text("name"), record.text("amount"), record.text("goal"))
         if any(owned) and owned != named:
             named = owned

@@ -12,6 +12,7 @@ from typing import Any
 
 from opendata.checks.report import SEVERITIES
 from opendata.converters.catalog import write_triples
+from opendata.converters.descriptor import DESCRIPTOR
 from opendata.errors import PackageError
 from opendata.model import Budget
 from opendata.output import Written, describe, replacing, write
@@ -60,7 +61,7 @@ def _manifest(site: Path) -> dict[str, str]:
 
 def _keep(site: Path, new: Path) -> None:
     """The packages that are there stay: linked, not copied, where the disk can."""
-    for path in sorted((site / "dataset").glob("*/datapackage.json")):
+    for path in sorted((site / "dataset").glob(f"*/{DESCRIPTOR}")):
         shutil.copytree(path.parent, new / "dataset" / path.parent.name, copy_function=_link)
 
 
@@ -81,7 +82,7 @@ def _copy(package: Package, new: Path) -> None:
         goal = target / file.relative_to(package.folder)
         goal.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, goal)
-    shutil.copyfile(package.folder / "datapackage.json", target / "datapackage.json")
+    shutil.copyfile(package.folder / DESCRIPTOR, target / DESCRIPTOR)
 
 
 def _safe(name: str) -> str:
@@ -95,7 +96,7 @@ def _safe(name: str) -> str:
 
 def _write_site(new: Path) -> list[Written]:
     """The pages and catalogues over all packages of the new tree, and then its manifest."""
-    found = [open_package(path.parent) for path in sorted(new.glob("dataset/*/datapackage.json"))]
+    found = [open_package(path.parent) for path in sorted(new.glob(f"dataset/*/{DESCRIPTOR}"))]
     (new / "def").mkdir()
     for path in vocabulary_files():
         shutil.copyfile(path, new / "def" / f"{path.parent.name}-{path.name}")
