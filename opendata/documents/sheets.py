@@ -20,7 +20,7 @@ import sys
 from bisect import bisect_left
 from decimal import Decimal
 from io import BytesIO, StringIO
-from itertools import pairwise
+from itertools import count, pairwise, repeat
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,11 @@ MAX_MERGE = 2_000_000
 MEMORY = 4 * 1024**3
 SECONDS = 120
 
-# The place of a row or cell beyond column ZZ or row 9,999, or written unlike what Excel writes.
-_FAR = re.compile(rb"""\sr\s*=\s*(?!["'][A-Za-z]{0,2}[0-9]{1,4}["'])""")
-# A count that room is made for before anything is counted.
-_MANY = re.compile(rb"""[cC]ount\s*=\s*(?!["'][0-9]{1,7}["'])""")
+# What may be the place of a row or cell beyond column ZZ or row 9,999, or one written with an
+# entity. That some other attribute looks like one does no harm.
+_FAR = re.compile(rb"""["'](?:[A-Za-z]{0,2}[0-9]{5}|[A-Za-z]{3,}[0-9]|[A-Za-z0-9]*&)""")
+# A count (uniqueCount) that room is made for before anything is counted.
+_MANY = re.compile(rb"""ount\s*=\s*(?!["'][0-9]{1,7}["'])""")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 Range = tuple[tuple[int, int], tuple[int, int]]
@@ -172,8 +173,10 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
-        # repr() is the shortest decimal that is the same number.
-        return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
+        if value.is_integer():
+            return str(int(value))
+        shortest = repr(value)  # of the decimals that are the same number
+        return format(Decimal(shortest), "f") if "e" in shortest else shortest
     if isinstance(value, dt.datetime):
         return (value.date() if value.time() == dt.time() else value).isoformat()
     if isinstance(value, dt.date | dt.time):
@@ -264,23 +267,22 @@ def _grids(path: Path, page: int, sheet: Sheet) -> list[Grid]:
         end = full[bisect_left(full, stop) - 1]
         made = []
         for at in range(start, end + 1):
-            cells = (
-                Cell(text, top + at + 1, left + across + 1, spans.get((at, across), (1, 1)))
-                for across, text in enumerate(rows[at])
-            )
+            cells = list(map(Cell, rows[at], repeat(top + at + 1), count(left + 1)))
+            for across, span in spans.get(at, {}).items():
+                cells[across] = cells[across]._replace(span=span)
             made.append(Row(tuple(cells)))
         grids.append(Grid(page, tuple(made)))
     return grids
 
 
-def _spans(path: Path, sheet: Sheet) -> tuple[dict[tuple[int, int], tuple[int, int]], set[int]]:
-    """The spans by place (from the first cell in use), and the rows that a merge goes over.
+def _spans(path: Path, sheet: Sheet) -> tuple[dict[int, dict[int, tuple[int, int]]], set[int]]:
+    """The spans by row and column (from the first in use), and the rows that a merge goes over.
 
     A merge ends with the cells in use. One that would hide text is none: the text is kept.
     """
     name, (top, left), rows, ranges = sheet
     width = len(rows[0]) if rows else 0
-    spans: dict[tuple[int, int], tuple[int, int]] = {}
+    spans: dict[int, dict[int, tuple[int, int]]] = {}
     held: set[int] = set()
     places = 0
     for (row, column), (last_row, last_column) in ranges:
@@ -296,7 +298,7 @@ def _spans(path: Path, sheet: Sheet) -> tuple[dict[tuple[int, int], tuple[int, i
         texts = [text for line in rows[at:end] for text in line[across:stop]]
         if any(texts[1:]) or not texts[0]:
             continue
-        spans[at, across] = (end - at, stop - across)
+        spans.setdefault(at, {})[across] = (end - at, stop - across)
         held.update(range(at, end))
     return spans, held
 
