@@ -1,16 +1,18 @@
 """Many documents -> a folder of packages, with an index and a catalogue over the lot.
 
 Documents are read in any number of processes and put in place in their order, so that the
-result is the same bytes. A document that did not change is not read again; one that fails does
-not stop the others.
+result is the same bytes. A document that did not change is not read again; one that fails, or
+ends the process that reads it, does not stop the others.
 """
 
 import csv
+import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import astuple, dataclass, fields
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +23,7 @@ from opendata.checks.rules import check
 from opendata.converters.catalog import write_triples
 from opendata.converters.descriptor import DESCRIPTOR
 from opendata.converters.package import package_files, to_package
+from opendata.documents import patience
 from opendata.documents.corrections import corrections_file
 from opendata.errors import DocumentError, OpendataError, OutputError
 from opendata.facts import Facts, facts_for
@@ -92,16 +95,15 @@ def convert_all(
         out.mkdir(parents=True, exist_ok=True)
         work = out / ".work"
         shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
         tasks = [
             (path, work / f"{number}", options, version, before.get(str(path)), out)
             for number, path in enumerate(places)
         ]
-        with ProcessPoolExecutor(max_workers=jobs) if jobs > 1 else nullcontext() as pool:
-            done = pool.map(_convert, tasks) if pool else map(_convert, tasks)
-            for outcome, task in zip(done, tasks, strict=True):
-                placed = _place(outcome, task[1], out, outcomes)
-                outcomes.append(placed)
-                yield placed
+        for outcome, task in zip(_outcomes(tasks, jobs), tasks, strict=True):
+            placed = _place(outcome, task[1], out, outcomes)
+            outcomes.append(placed)
+            yield placed
         shutil.rmtree(work, ignore_errors=True)
         _write_index(out, outcomes, before.values())
     except OSError as error:
@@ -114,8 +116,51 @@ def convert_all(
 Task = tuple[Path, Path, Mapping[str, object], str, Outcome | None, Path]
 
 
+def _outcomes(tasks: list[Task], jobs: int) -> Iterator[Outcome]:
+    """The tasks' outcomes in order; a document that ends its process ends no other's reading."""
+    while tasks:
+        with ProcessPoolExecutor(max_workers=jobs) as pool:
+            futures = [pool.submit(_convert, task) for task in tasks]
+            done = 0
+            with suppress(BrokenProcessPool):
+                for future in futures:
+                    yield future.result()
+                    done += 1
+        if done < len(tasks):  # a process ended; whose doing it was is seen when each runs alone
+            with ProcessPoolExecutor(max_workers=1) as pool:
+                try:
+                    yield pool.submit(_convert, tasks[done]).result()
+                except BrokenProcessPool:
+                    yield _ended(tasks[done])
+        tasks = tasks[done + 1 :]
+
+
+def _ended(task: Task) -> Outcome:
+    """The outcome of a document whose process ended: why is what it left, if it could."""
+    path, folder, _, version, *_ = task
+    try:
+        zh, en = json.loads(_last_words(folder).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        zh = f"{path}：读取它的进程意外结束（内存不足或原生库出错）；请另存为其他格式后再试。"
+        en = (
+            f"{path}: the process that read it ended (out of memory, or a fault in a native "
+            "library); save it in another format and try again."
+        )
+    return Outcome(str(path), "", version, error_zh=zh, error_en=en)
+
+
+def _last_words(folder: Path) -> Path:
+    return folder.with_suffix(".ended")
+
+
 def _convert(task: Task) -> Outcome:
     path, folder, options, version, before, out = task
+
+    def give_up(error: DocumentError) -> None:
+        _last_words(folder).write_text(json.dumps((error.zh, error.en)), encoding="utf-8")
+        os._exit(1)
+
+    patience.give_up = give_up
     try:
         digest = sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
     except OSError:

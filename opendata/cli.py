@@ -81,6 +81,19 @@ def main(argv: list[str] | None = None) -> int:
     return code
 
 
+def _impatient(args: argparse.Namespace) -> None:
+    """End with an error where a native library would work without end."""
+    from opendata.documents import patience
+    from opendata.errors import OpendataError
+
+    def give_up(error: OpendataError) -> None:
+        message = error.zh if _language(args) == "zh" else error.en
+        print(f"opendata: {message}", file=sys.stderr, flush=True)
+        os._exit(2)
+
+    patience.give_up = give_up
+
+
 def _leave() -> None:
     """What a closed pipe or a full disk did not take must not be tried again at the end."""
     try:
@@ -170,6 +183,7 @@ def _convert_one(args: argparse.Namespace, document: "Path", options: dict[str, 
     from opendata.facts import facts_for
     from opendata.parsers import parse
 
+    _impatient(args)
     facts = facts_for(document, options)
     budget = check(parse(document, facts))
     if not args.dry_run:
@@ -237,6 +251,7 @@ def _inspect(args: argparse.Namespace) -> int:
     from opendata.inspection import inspect
     from opendata.inspection.page import write_html
 
+    _impatient(args)
     path, lang = Path(args.document), _language(args)
     given = {fact: getattr(args, fact, None) for fact in FACTS}
     found = inspect(path, facts_for(path, given))
@@ -271,6 +286,7 @@ def _validate(args: argparse.Namespace) -> int:
     from opendata.checks import validate
     from opendata.facts import facts_for
 
+    _impatient(args)
     path = Path(args.path)
     given = {fact: getattr(args, fact) for fact in ("division", "unit_code")}
     with _waiting(args):

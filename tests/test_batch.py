@@ -1,5 +1,8 @@
 import csv
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +11,9 @@ import pytest
 
 from opendata import batch
 from opendata.batch import convert_all, documents
+from opendata.documents import patience
+from opendata.facts import Facts
+from opendata.model import Budget
 
 from .conftest import DOCUMENT
 
@@ -55,17 +61,81 @@ def test_the_same_bytes_with_any_number_of_processes(places: list[Path], tmp_pat
     assert not [path for path in one if path.startswith(".")]
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_document_that_ends_its_process_ends_no_other(
+    places: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    whole = batch.parse
+
+    def parse(path: Path, facts: Facts) -> Budget:
+        return os._exit(9) if path.name == "c.txt" else whole(path, facts)
+
+    monkeypatch.setattr(batch, "parse", parse)
+    done = list(convert_all(places, tmp_path / "out", OPTIONS, jobs))
+    assert [o.package for o in done] == ["430105-306001-2023", "", "430105-306002-2023", ""]
+    assert "c.txt: the process that read it ended" in done[1].error_en
+
+
+def test_a_page_without_end_is_given_up_and_the_rest_goes_on(
+    places: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "SECONDS", 1)
+    places[1].write_bytes(doubling_pdf(28))
+    done = list(convert_all(places, tmp_path / "out", OPTIONS))
+    assert [o.package for o in done] == ["430105-306001-2023", "", "430105-306002-2023", ""]
+    assert "page 1 was not read within 1 seconds" in done[1].error_en
+
+
+def test_one_document_without_end_is_given_up_with_a_message(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.pdf"
+    path.write_bytes(doubling_pdf(28))
+    code = "import sys; from opendata import cli; from opendata.documents import patience;"
+    code += "patience.MEMORY = 200 << 20; sys.exit(cli.main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "convert", str(path), "-o", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "page 1 was not read" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def doubling_pdf(depth: int) -> bytes:
+    """A page whose form draws another twice, which draws another twice, and so on."""
+    form = "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]"
+    page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R"
+    objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        f"{page}/Resources<</XObject<</X 5 0 R>>>>>>",
+        "<</Length 5>>stream\n/X Do\nendstream",
+        *(
+            f"{form}/Resources<</XObject<</X {number} 0 R>>>>/Length 11>>stream\n"
+            "/X Do /X Do\nendstream"
+            for number in range(6, 6 + depth)
+        ),
+        f"{form}/Length 13>>stream\n0 0 m 1 1 l S\nendstream",
+    ]
+    parts = [f"{number} 0 obj\n{body}\nendobj\n" for number, body in enumerate(objects, start=1)]
+    return f"%PDF-1.4\n{''.join(parts)}trailer<</Size {len(parts) + 1}/Root 1 0 R>>\n".encode()
+
+
 def test_an_unchanged_document_is_not_read_again(
     places: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
     list(convert_all(places, out, OPTIONS))
     before = tree(out)
-    read: list[Path] = []
+    log = tmp_path / "read"
     whole = batch.parse
-    monkeypatch.setattr(batch, "parse", lambda path, facts: read.append(path) or whole(path, facts))
+
+    def parse(path: Path, facts: Facts) -> Budget:
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"{path.name}\n")
+        return whole(path, facts)
+
+    monkeypatch.setattr(batch, "parse", parse)
     assert [o.kept for o in convert_all(places, out, OPTIONS)] == ["yes", "", "yes", ""]
-    assert [path.name for path in read] == ["c.txt", "missing.txt"]
+    assert log.read_text(encoding="utf-8").split() == ["c.txt", "missing.txt"]
     assert tree(out) == before
     places[0].write_text(places[0].read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert [o.kept for o in convert_all(places, out, OPTIONS)] == ["", "", "yes", ""]

@@ -16,7 +16,7 @@ from pathlib import Path
 import pypdfium2 as pdfium
 import pypdfium2.raw as c
 
-from opendata.documents import Cell, Grid, Paragraph, Row, Unread
+from opendata.documents import Cell, Grid, Paragraph, Row, Unread, patience
 from opendata.documents.pdf_join import join_pages
 from opendata.documents.pdf_lattice import Table, find_tables
 from opendata.documents.pdf_page import COVER, Sheet, TooMuchError, read_page
@@ -147,7 +147,7 @@ def _pages(path: Path, document: pdfium.PdfDocument) -> tuple[list[_Page], list[
     items = 0
     for number in range(1, len(document) + 1):
         try:
-            with closing(document[number - 1]) as handle:
+            with patience.limited(_too_slow(path, number)), closing(document[number - 1]) as handle:
                 sheet = read_page(handle)
             items += len(sheet.letters) + sheet.objects
             if reason := _unreadable(number, sheet):
@@ -179,6 +179,16 @@ def _pages(path: Path, document: pdfium.PdfDocument) -> tuple[list[_Page], list[
                 f"limit is {MAX_ITEMS:,}; split it.",
             )
     return pages, unread
+
+
+def _too_slow(path: Path, number: int) -> DocumentError:
+    gigabytes = patience.MEMORY // 1024**3
+    return DocumentError(
+        f"{path}：第 {number} 页没有在 {patience.SECONDS} 秒和 {gigabytes} GB 内存之内读完；"
+        "请用 PDF 软件重新打印为 PDF。",
+        f"{path}: page {number} was not read within {patience.SECONDS} seconds and {gigabytes} GB "
+        "of memory; print it to PDF again.",
+    )
 
 
 def _unreadable(number: int, sheet: Sheet) -> Unread | None:

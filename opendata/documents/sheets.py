@@ -173,10 +173,9 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
-        if value.is_integer():
-            return str(int(value))
-        shortest = repr(value)  # of the decimals that are the same number
-        return format(Decimal(shortest), "f") if "e" in shortest else shortest
+        # repr() is the shortest decimal that is the same number.
+        text = str(int(value)) if value.is_integer() else repr(value)
+        return format(Decimal(text), "f") if "e" in text else text
     if isinstance(value, dt.datetime):
         return (value.date() if value.time() == dt.time() else value).isoformat()
     if isinstance(value, dt.date | dt.time):

@@ -1,0 +1,99 @@
+"""Coverage-guided fuzzing of a reader and the parsers behind it.
+
+    pip install atheris
+    python tests/fuzz/readers.py html [libFuzzer options, such as -max_total_time=600]
+
+What breaks a reader belongs in `broke/`, named for the reader; `test_readers.py` reads it ever
+after. Input for docx and xlsx is one part, put into a zip of its own: the zip is not the reader's.
+"""
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+BROKE = Path(__file__).parent / "broke"
+_REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+_BOOK = (
+    f'<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="{_REL}">'
+    '<sheets><sheet name="1" sheetId="1" r:id="rId1"/></sheets></workbook>'
+)
+
+
+def _zip(parts: dict[str, bytes]) -> bytes:
+    out = BytesIO()
+    with ZipFile(out, "w") as package:
+        for name, content in parts.items():
+            package.writestr(name, content)
+    return out.getvalue()
+
+
+def docx(data: bytes) -> bytes:
+    """A docx whose body is `data`."""
+    return _zip({"word/document.xml": data})
+
+
+def xlsx(data: bytes) -> bytes:
+    """An xlsx whose only sheet is `data`."""
+    links = (
+        f'<Relationships xmlns="{_PACKAGE}"><Relationship Id="rId1" Type="{_REL}/worksheet" '
+        'Target="worksheets/sheet1.xml"/></Relationships>'
+    )
+    return _zip(
+        {
+            "xl/workbook.xml": _BOOK.encode(),
+            "xl/_rels/workbook.xml.rels": links.encode(),
+            "xl/worksheets/sheet1.xml": data,
+        }
+    )
+
+
+def _same(data: bytes) -> bytes:
+    return data
+
+
+# Reader -> how its input becomes a file.
+READERS: dict[str, Callable[[bytes], bytes]] = {
+    "docx": docx,
+    "xlsx": xlsx,
+    "html": lambda data: b"<html>" + data,
+    "pdf": lambda data: b"%PDF-" + data,
+    "text": _same,
+}
+
+
+def attempt(path: Path, reader: str, data: bytes) -> None:
+    """Read and parse; anything but a budget or an error of ours is a bug."""
+    from opendata.errors import OpendataError
+    from opendata.facts import Facts
+    from opendata.parsers import parse
+
+    content = READERS[reader](data)
+    path.write_bytes(content)
+    facts = Facts(division="430105", department="局", year=2023, phase="approved")
+    with suppress(OpendataError):
+        parse(path, facts)
+
+
+def main() -> None:
+    """Fuzz the reader that the first argument names."""
+    import tempfile
+
+    import atheris
+
+    reader = sys.argv.pop(1)
+    with atheris.instrument_imports(include=["opendata"]):
+        import opendata.parsers  # noqa: F401
+
+        for name in ("html", "pdf", "sheets", "text", "word"):
+            __import__(f"opendata.documents.{name}")
+    path = Path(tempfile.mkdtemp()) / "document"
+    atheris.Setup(sys.argv, lambda data: attempt(path, reader, data))
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
