@@ -360,7 +360,8 @@ def _code(line: Line) -> str | None:
     """The code of a line; empty for the total of its table, and None for another line."""
     code = line.function if line.function != "_T" else line.economic
     if code != "_T":
-        return code if code.isdigit() else None
+        digits = code.partition("-")[0]  # an older meaning has its last year behind it
+        return digits if digits.isdigit() else None
     return "" if plain(line.name) in _TOTAL_NAMES else None
 
 

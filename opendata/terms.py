@@ -30,6 +30,8 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 
 Text = dict[str, str]  # language -> text
 
+_FORMER = re.compile(r"until (\d{4})=([^|]+)")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
@@ -83,7 +85,10 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Code:
-    """One row of a code list; `extra` holds columns that readers use and nobody publishes."""
+    """One row of a code list; `extra` holds columns that readers use and nobody publishes.
+
+    `former` holds the names that the code had before, each with the last year of it.
+    """
 
     notation: str
     label_zh: str
@@ -94,7 +99,12 @@ class Code:
     evidence: str | None = None
     match: str | None = None
     aliases: tuple[str, ...] = ()
+    former: tuple[tuple[int, str], ...] = ()
     extra: dict[str, str] = field(default_factory=dict)
+
+    def name_in(self, year: int) -> str:
+        """The name that the code had in a year."""
+        return next((name for until, name in self.former if year <= until), self.label_zh)
 
 
 @cache
@@ -136,7 +146,7 @@ def code_lists() -> dict[str, Table]:
 @cache
 def codes(name: str) -> dict[str, Code]:
     """The codes of a list, by notation, in the order of its file."""
-    known = set(Code.__dataclass_fields__) | {"former"}
+    known = set(Code.__dataclass_fields__)
     found = {}
     with (HOME / f"ontology/codes/{name}.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -150,9 +160,27 @@ def codes(name: str) -> dict[str, Code]:
                 evidence=row["evidence"] or None,
                 match=row.get("match") or None,
                 aliases=tuple(filter(None, row["aliases"].split("|"))),
+                former=tuple((int(y), n) for y, n in _FORMER.findall(row["former"])),
                 extra={key: value for key, value in row.items() if key not in known},
             )
     return found
+
+
+def in_year(name: str, notation: str, year: int) -> str | None:
+    """The notation under which a list holds what a code meant in a year, or None.
+
+    A code that was given to something else keeps its older meaning in a row of its own, whose
+    notation has the last year of it behind a hyphen.
+
+    >>> in_year("economic", "30311", 2017), in_year("economic", "30311", 2018)
+    ('30311-2017', '30311')
+    """
+    older = next(
+        (n for n, c in codes(name).items() if c.valid_to and n == f"{notation}-{c.valid_to}"), None
+    )
+    if older and year <= (codes(name)[older].valid_to or 0):
+        return older
+    return notation if notation in codes(name) else None
 
 
 @cache
@@ -161,6 +189,9 @@ def _spellings(name: str) -> dict[str, str]:
     for code in codes(name).values():
         for spelling in (code.label_zh, *code.aliases):
             found.setdefault(plain(spelling), code.notation)
+    for code in codes(name).values():
+        for _, former in code.former:
+            found.setdefault(plain(former), code.notation)
     return found
 
 

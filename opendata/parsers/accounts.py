@@ -13,7 +13,7 @@ from opendata.model import DocumentTable, Line
 from opendata.parsers.header import Column, fitted, is_header, meaning, read_columns
 from opendata.parsers.reading import Reading, shorten
 from opendata.parsers.tables import Fragment
-from opendata.terms import code_of, codes, multiplier
+from opendata.terms import code_of, codes, in_year, multiplier
 from opendata.values import decimals, joined, parse_amount, plain, unnumbered
 
 SIDES = ("revenue", "expenditure")  # left and right half of a table of two halves
@@ -206,7 +206,7 @@ def _lines(
         return
     reading.take(*group.cells)
     name = group.names[-1] if group.names else None
-    row = _row_dimensions(reading, table, group, page)
+    row = _row_dimensions(reading, table, group, page, owner.year)
     entries: list[tuple[Cell | None, Column]] = [*filled] or [
         (group.amounts[0][0] if group.amounts else None, Column(role="amount"))
     ]
@@ -253,13 +253,14 @@ def _table_dimensions(kind: str, side: int) -> dict[str, str]:
 
 
 def _row_dimensions(
-    reading: Reading, table: DocumentTable, group: Group, page: int
+    reading: Reading, table: DocumentTable, group: Group, page: int, year: int
 ) -> dict[str, str]:
     """What the code or the name of a row says."""
     rows = codes("table_kind")[table.kind].extra["rows"]
     coded = "economic" if rows == "economic" else "function"
     if group.code:
-        if group.code not in codes(coded):
+        known = in_year(coded, group.code, year)
+        if not known:
             where = group.cells[0]
             reading.find(
                 "code-unknown",
@@ -272,7 +273,7 @@ def _row_dimensions(
                 table="document_table",
                 record=table.id,
             )
-        return {coded: group.code}
+        return {coded: known or group.code}
     # 一般公共预算资金 | 小计: what the second does not say the first does.
     told = (_named_dimensions(table.kind, n.text, SIDES[group.side]) for n in reversed(group.names))
     return next(filter(None, told), {})
