@@ -174,6 +174,15 @@ class Correction:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Mapping:
+    id: str
+    function: str
+    cofog: str
+    certainty: str
+    evidence: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
     """One department, one year, one phase: a row of `budget`, and every other table's rows."""
 
@@ -202,6 +211,7 @@ class Budget:
     statements: tuple[Statement, ...] = ()
     findings: tuple[Finding, ...] = ()
     corrections: tuple[Correction, ...] = ()
+    mappings: tuple[Mapping, ...] = ()
 
     def tables(self) -> dict[str, Sequence["Record"]]:
         """Every table's rows, by the table's name."""
@@ -217,6 +227,7 @@ class Budget:
             "statement": self.statements,
             "finding": self.findings,
             "correction": self.corrections,
+            "mapping": self.mappings,
         }
 
 
@@ -232,6 +243,7 @@ Record = (
     | Statement
     | Finding
     | Correction
+    | Mapping
 )
 
 RECORDS: dict[str, type[Record]] = {
@@ -246,4 +258,5 @@ RECORDS: dict[str, type[Record]] = {
     "statement": Statement,
     "finding": Finding,
     "correction": Correction,
+    "mapping": Mapping,
 }

@@ -236,6 +236,22 @@ def column_words() -> dict[str, dict[str, str]]:
     return found
 
 
+@cache
+def _bridge() -> dict[str, dict[str, str]]:
+    with (HOME / "ontology/function_cofog.csv").open(encoding="utf-8", newline="") as file:
+        return {row["function"]: row for row in csv.DictReader(file)}
+
+
+def cofog(function: str) -> dict[str, str] | None:
+    """What the bridge says of a functional code, or else of the nearest code above it.
+
+    >>> cofog("2120501")["cofog"], cofog("2120599")["cofog"], cofog("227")
+    ('05.1.0', '05.1.0', None)
+    """
+    above = (function[:length] for length in range(len(function), 2, -1))
+    return next(filter(None, map(_bridge().get, above)), None)
+
+
 def snake(term: str) -> str:
     """The table or column name of a term.
 

@@ -1,14 +1,18 @@
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from opendata.converters.package import to_package
 from opendata.errors import PackageError, QueryError
+from opendata.facts import Facts
+from opendata.parsers import parse
 from opendata.store import ask, load, packages, questions
 
 from .conftest import EXAMPLE
 
 ROWS = {
-    "blanks": 12, "findings": 24, "functions": 3, "indicators": 106, "kinds": 8, "lines": 10,
+    "blanks": 12, "cofog": 0, "findings": 24, "functions": 3, "indicators": 106, "kinds": 8, "lines": 10,
     "overview": 1, "projects": 13, "tables": 10,
 }  # fmt: skip
 
@@ -23,6 +27,16 @@ def test_every_named_query_has_titles_and_an_answer(store: object, name: str) ->
     question = questions()[name]
     assert set(question.title) == {"zh", "en"}
     assert len(ask(store, question.text).rows) == ROWS[name]  # type: ignore[arg-type]
+
+
+def test_expenditure_by_cofog_adds_up_to_the_total(corpus: Path, tmp_path: Path) -> None:
+    document = corpus / "sh-putuo-wanli-2024-dept-budget.pdf"
+    facts = Facts(division="310107")
+    to_package(parse(document, facts), tmp_path / "package", facts=facts)
+    answer = ask(load(packages([tmp_path / "package"])), questions()["cofog"].text)
+    assert len(answer.rows) == 19
+    assert sum(Decimal(row[3] or 0) for row in answer.rows) == Decimal(156211123)
+    assert ("05.1.0", "废物管理", "确定", "5993300") in answer.rows
 
 
 def test_amounts_are_exact(store: object) -> None:

@@ -284,7 +284,9 @@ def _spans(path: Path, sheet: Sheet) -> tuple[dict[int, dict[int, tuple[int, int
     spans: dict[int, dict[int, tuple[int, int]]] = {}
     held: set[int] = set()
     places = 0
-    for (row, column), (last_row, last_column) in ranges:
+    for (one_row, one_column), (other_row, other_column) in ranges:
+        row, last_row = sorted((one_row, other_row))  # a merge may be told from any corner
+        column, last_column = sorted((one_column, other_column))
         if (last_row - row + 1) * (last_column - column + 1) > MAX_MERGE:
             raise _merge(path, name, row, column, last_row, last_column)
         at, across = row - top, column - left

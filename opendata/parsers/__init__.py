@@ -17,6 +17,7 @@ from opendata.model import (
     Goal,
     Indicator,
     Line,
+    Mapping,
     Organization,
     Project,
 )
@@ -27,7 +28,7 @@ from opendata.parsers.narrative import read_sections
 from opendata.parsers.reading import Reading, shorten
 from opendata.parsers.tables import Fragment, read_tables
 from opendata.parsers.targets import read_targets
-from opendata.terms import codes
+from opendata.terms import codes, cofog
 from opendata.values import plain
 
 TARGETS = ("project-targets", "overall-targets")
@@ -140,7 +141,15 @@ def parse_document(
         indicators=tuple(indicators),
         statements=statements,
         findings=tuple(reading.findings),
+        mappings=tuple(_mappings(lines)),
     )
+
+
+def _mappings(lines: list[Line]) -> Iterator[Mapping]:
+    """What every functional code of the lines is in COFOG, where the bridge says so."""
+    for code in sorted({line.function for line in lines}):
+        if found := cofog(code):
+            yield Mapping(**{**found, "id": f"{code}-{found['cofog']}", "function": code})
 
 
 def _code(code_list: str, value: str | None, fact: str, place: str) -> str:

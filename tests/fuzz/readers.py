@@ -31,6 +31,11 @@ def _zip(parts: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
+def _link(kind: str, target: str) -> bytes:
+    link = f'<Relationship Id="rId1" Type="{_REL}/{kind}" Target="{target}"/>'
+    return f'<Relationships xmlns="{_PACKAGE}">{link}</Relationships>'.encode()
+
+
 def docx(data: bytes) -> bytes:
     """A docx whose body is `data`."""
     return _zip({"word/document.xml": data})
@@ -38,14 +43,11 @@ def docx(data: bytes) -> bytes:
 
 def xlsx(data: bytes) -> bytes:
     """An xlsx whose only sheet is `data`."""
-    links = (
-        f'<Relationships xmlns="{_PACKAGE}"><Relationship Id="rId1" Type="{_REL}/worksheet" '
-        'Target="worksheets/sheet1.xml"/></Relationships>'
-    )
     return _zip(
         {
+            "_rels/.rels": _link("officeDocument", "xl/workbook.xml"),
             "xl/workbook.xml": _BOOK.encode(),
-            "xl/_rels/workbook.xml.rels": links.encode(),
+            "xl/_rels/workbook.xml.rels": _link("worksheet", "worksheets/sheet1.xml"),
             "xl/worksheets/sheet1.xml": data,
         }
     )

@@ -34,7 +34,7 @@ def test_the_catalogue_describes_the_dataset(site: Path) -> None:
     query = """PREFIX dcat: <http://www.w3.org/ns/dcat#>
         SELECT ?d (COUNT(?f) AS ?n) { ?c a dcat:Catalog ; dcat:dataset ?d . ?d dcat:distribution ?f } GROUP BY ?d"""
     rows = [(row["d"].value, row["n"].value) for row in store.query(query)]
-    assert rows == [("https://w3id.org/open-budget/data/budget/430105-306001-2023", "32")]
+    assert rows == [("https://w3id.org/open-budget/data/budget/430105-306001-2023", "35")]
     data = json.loads((site / "data.json").read_text())
     assert [d["title"] for d in data["dataset"]] == ["开福区城市管理和综合执法局2023年部门预算"]
     links = [d["downloadURL"] for d in data["dataset"][0]["distribution"]]
