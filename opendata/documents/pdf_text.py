@@ -7,7 +7,7 @@ otherwise it is the page's, and the lines are joined as they were before it.
 import re
 from dataclasses import dataclass
 from itertools import pairwise
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from opendata.documents.pdf_page import Letter
 
@@ -19,6 +19,7 @@ LEAST = 0.7  # of a page: as far right prose runs at least
 MARGIN = 6.0  # points; the margin of a cell is at most this
 
 _NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d*)?[%％]?")
+_FROM_LEFT = itemgetter(0, 1)  # of two letters in one place, either may come first
 _END = re.compile(r"[0-9A-Za-z.,%+-]+$")
 _START = re.compile(r"^[0-9A-Za-z.,%+-]+")
 _LEADER = re.compile(r"[.．…·]{3,}|…")
@@ -63,7 +64,7 @@ def lines_of(letters: list[Letter]) -> list[Line]:
 
 
 def _line(letters: list[Letter]) -> Line:
-    letters.sort()
+    letters.sort(key=_FROM_LEFT)
     height = max([letter.height for letter in letters])  # a list is faster here than a generator
     blank, wide_gap = height * GAP, height * WIDE
     slit = height * SLIT
