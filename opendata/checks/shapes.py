@@ -1,44 +1,38 @@
-"""Is each node of a graph well formed: SHACL, as pyshacl sees it."""
+"""Is each node of a graph well formed: SHACL, by our own shapes or by anybody's."""
 
-import logging
 import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+
+from pyoxigraph import BlankNode, Literal, NamedNode, QuadParser, RdfFormat, Triple, parse
 
 from opendata.checks.report import found
+from opendata.checks.shacl import Result, UnsupportedError, validate
+from opendata.checks.shacl.graph import Graph, Term, graph_of
+from opendata.checks.shacl.wording import component_name, default_messages
 from opendata.errors import PackageError
 from opendata.model import Finding
-from opendata.terms import CSVW, SH, code_lists, snake, tables, vocabulary_files
+from opendata.terms import CSVW, RDF, code_lists, snake, tables, vocabulary_files
 
 MAX_BYTES = 512 * 1024 * 1024
 CATALOG = "catalog.ttl"
-_FORMATS = {".ttl": "turtle", ".nt": "nt"}
 _SEVERITIES = {"Violation": "error", "Warning": "warning", "Info": "note"}
 
+Triples = list[Triple]
 
-def check_graph(path: Path, shapes: str | None = None) -> Iterator[Finding]:
-    """What the shapes say of a graph file; one file of shapes, or all but the catalogue's.
+
+def check_graph(
+    path: Path, shapes: str | None = None, shapes_file: Path | None = None
+) -> Iterator[Finding]:
+    """What shapes say of a graph file: somebody's, one file of ours, or all but the catalogue's.
 
     Raises:
-        PackageError: the file cannot be read.
+        PackageError: a file cannot be read, or the shapes are not well formed.
     """
-    import rdflib
-    from pyoxigraph import RdfFormat, parse
-
     name = CATALOG if shapes is None and path.name == "dataset.ttl" else shapes
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise OSError(27, f"more than {MAX_BYTES} bytes")
-        data = path.read_bytes()
-    except OSError as error:
-        raise PackageError(
-            f"{path}：无法读取（{error.strerror}）。", f"{path}: cannot be read ({error.strerror})."
-        ) from error
-    syntax = RdfFormat.from_extension(path.suffix.lstrip(".").lower())
-    try:
-        triples = [quad.triple for quad in parse(data, syntax)]
+        graph = read_graph(path)
     except SyntaxError as error:
         yield found(
             "syntax",
@@ -47,111 +41,141 @@ def check_graph(path: Path, shapes: str | None = None) -> Iterator[Finding]:
             line=error.lineno,
         )
         return
-    if not triples:
+    if not graph.forward:
         yield found("graph-empty", f"{path}：图是空的。", f"{path}: the graph is empty.")
         return
-    logging.getLogger("rdflib.term").setLevel(logging.ERROR)  # an ill-typed literal is a finding
-    rdflib.NORMALIZE_LITERALS = False  # what is checked is what is written
-    try:
-        graph = rdflib.Graph().parse(data=data, format=_FORMATS[path.suffix.lower()])
-    except (ValueError, SyntaxError, rdflib.exceptions.ParserError) as error:  # RDF 1.2, say
-        yield found("syntax", f"{path}：读不了的 RDF：{error}", f"{path}: cannot be read: {error}")
-        return
-    if name is None and not _has_target(graph):
+    if name is None and shapes_file is None and not _has_target(graph):
         yield found(
             "graph-unknown",
             f"{path}：图中没有本词表的类，没有可检查的内容。",
             f"{path}: holds no class of this vocabulary, so nothing was checked.",
         )
         return
-    yield from _validate(graph, name)
+    yield from check_with(_read_shapes(shapes_file) if shapes_file else _shapes(name), graph)
 
 
-def _has_target(graph: Any) -> bool:
-    import rdflib
+def check_with(shapes: Triples, graph: Graph) -> Iterator[Finding]:
+    """What shapes say of a graph.
 
-    return any((None, rdflib.RDF.type, rdflib.URIRef(cls)) in graph for cls in _known())
+    Raises:
+        PackageError: the shapes are not well formed.
+    """
+    try:
+        results = validate(graph, shapes)
+    except UnsupportedError as error:
+        from opendata.checks.shacl.reference import validate_by_reference
+
+        yield found(
+            "shapes-by-reference",
+            f"形状使用了 {error}，改由 pyshacl 检查，较慢。",
+            f"The shapes use {error}, so pyshacl checked them, which is slower.",
+            severity="note",
+        )
+        results = validate_by_reference(graph, shapes)
+    if results:
+        classes = _classes(graph, {result.focus for result in results})
+        columns: dict[Term, str] = {
+            t.subject: t.object.value
+            for t in shapes
+            if t.predicate.value == CSVW + "name" and isinstance(t.object, Literal)
+        }
+        for result in results:
+            yield _finding(result, classes, columns)
 
 
+def read_graph(path: Path) -> Graph:
+    """The graph of a Turtle or N-Triples file, every literal as it is written.
+
+    Raises:
+        PackageError: the file cannot be read.
+        SyntaxError: it is no RDF.
+    """
+    return graph_of(_quads(path))
+
+
+def _quads(path: Path) -> QuadParser:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise OSError(27, f"more than {MAX_BYTES} bytes")
+        data = path.read_bytes()
+    except OSError as error:
+        raise PackageError(
+            f"{path}：无法读取（{error.strerror}）。", f"{path}: cannot be read ({error.strerror})."
+        ) from error
+    return parse(data, RdfFormat.from_extension(path.suffix.lstrip(".").lower()))
+
+
+def _read_shapes(path: Path) -> Triples:
+    """Somebody's shapes: those that are wrong stop the work, for nothing can be checked."""
+    try:
+        return [quad.triple for quad in _quads(path)]
+    except (SyntaxError, ValueError) as error:
+        raise PackageError(
+            f"{path}：不是合法的形状图：{error}", f"{path}: is no valid graph of shapes: {error}"
+        ) from error
+
+
+def _has_target(graph: Graph) -> bool:
+    types = graph.inverse(graph.pool.iri(RDF + "type"))
+    return any(_text(graph.pool.terms[cls]) in _known() for cls in types)
+
+
+@cache
 def _known() -> dict[str, str]:
     """Class -> the table or code list of its nodes."""
     return {table.types[0]: name for name, table in (tables() | code_lists()).items()}
 
 
 @cache
-def _shapes(name: str | None) -> Any:
-    """The shapes of one file, or of all but the catalogue's."""
-    import rdflib
-
-    shapes = rdflib.Graph()
-    for file in vocabulary_files():
-        if file.parent.name == "shapes" and (file.name == name if name else file.name != CATALOG):
-            shapes.parse(file)
-    assert len(shapes), f"no file of shapes is named {name}"
-    return shapes
-
-
-def _validate(graph: Any, name: str | None) -> Iterator[Finding]:
-    import pyshacl
-    import rdflib
-
-    conforms, report, _ = pyshacl.validate(
-        graph, shacl_graph=_shapes(name), inference="none", advanced=False
-    )
-    if conforms:
-        return
-    sh = rdflib.Namespace(SH)
-    assert isinstance(report, rdflib.Graph)
-    results = sorted(
-        report.subjects(rdflib.RDF.type, sh.ValidationResult), key=lambda r: _key(report, r, sh)
-    )
-    for result in results:
-        yield _finding(graph, report, result, sh)
+def _shapes(name: str | None) -> Triples:
+    """Our shapes: those of one file, or of all but the catalogue's."""
+    triples = [
+        quad.triple
+        for file in vocabulary_files()
+        if file.parent.name == "shapes" and (file.name == name if name else file.name != CATALOG)
+        for quad in parse(file.read_bytes(), RdfFormat.TURTLE, rename_blank_nodes=True)
+    ]
+    assert triples, f"no file of shapes is named {name}"
+    return triples
 
 
-def _key(report: Any, result: Any, sh: Any) -> tuple[str, ...]:
-    parts = (sh.focusNode, sh.resultPath, sh.sourceConstraintComponent, sh.value)
-    return tuple(str(report.value(result, part)) for part in parts)
+def _classes(graph: Graph, nodes: set[Term]) -> dict[Term, list[str]]:
+    """The classes of some nodes, in the order of their names."""
+    pool = graph.pool
+    types = graph.index(pool.iri(RDF + "type"))
+    return {
+        node: sorted(_text(pool.terms[cls]) for cls in types.get(pool.number(node), ()))
+        for node in nodes
+    }
 
 
-def _finding(graph: Any, report: Any, result: Any, sh: Any) -> Finding:
-    node = report.value(result, sh.focusNode)
-    focus = str(node)
-    value = report.value(result, sh.value)
-    component = str(report.value(result, sh.sourceConstraintComponent)).rpartition("#")[2]
-    component = component.removesuffix("ConstraintComponent")
-    severity = str(report.value(result, sh.resultSeverity)).rpartition("#")[2]
-    messages = {m.language: str(m) for m in report.objects(result, sh.resultMessage)}
-    rule = "shape-" + re.sub("(?<=[a-z])(?=[A-Z])", "-", component).lower()
-    table, record = _table(graph, node), focus.rpartition("/")[2]
-    column = _column(report, result, sh)
-    shown = f"“{value}”" if value is not None else ""
+def _finding(
+    result: Result,
+    classes: dict[Term, list[str]],
+    columns: dict[Term, str],
+) -> Finding:
+    focus = _text(result.focus)
+    name = component_name(result.component)
+    column = columns.get(result.shape)
+    if column is None and result.path is not None:
+        column = snake(_text(result.path))
+    value = None if result.value is None else _text(result.value)
+    usual = default_messages(result.component, value, tuple(map(_text, result.wanted)))
+    said = result.messages
+    zh = said.get("zh") or said.get("") or usual["zh"]
+    en = said.get("en") or said.get("") or usual["en"]
     place = f"{focus} {column or ''}".strip()
-    en = messages.get("en") or messages.get(None) or component
-    zh = messages.get("zh") or f"不符合形状约束 {component}：{shown}"
+    mine = classes[result.focus] or [""]
     return found(
-        rule,
+        "shape-" + re.sub("(?<=[a-z])(?=[A-Z])", "-", name).lower(),
         f"{place}：{zh}",
         f"{place}: {en}",
-        table=table,
-        record=record,
+        table=next((_known()[cls] for cls in mine if cls in _known()), snake(mine[0])),
+        record=focus.rpartition("/")[2],
         column=column,
-        severity=_SEVERITIES.get(severity, "error"),
+        severity=_SEVERITIES.get(result.severity.rpartition("#")[2], "error"),
     )
 
 
-def _table(graph: Any, node: Any) -> str:
-    """The table or code list that a node is of, or else the name of its class."""
-    import rdflib
-
-    classes = sorted(str(cls) for cls in graph.objects(node, rdflib.RDF.type))
-    return next((_known()[cls] for cls in classes if cls in _known()), snake((classes or [""])[0]))
-
-
-def _column(report: Any, result: Any, sh: Any) -> str | None:
-    """The column that a property shape is: two columns may share a path, as labels do."""
-    import rdflib
-
-    path = report.value(result, sh.resultPath)
-    name = report.value(report.value(result, sh.sourceShape), rdflib.URIRef(CSVW + "name"))
-    return str(name) if name else snake(str(path)) if path else None
+def _text(term: Term) -> str:
+    return term.value if isinstance(term, NamedNode | BlankNode | Literal) else str(term)

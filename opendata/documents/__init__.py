@@ -4,10 +4,7 @@ Readers know formats and no budgets. Each is a function `(path, bytes) -> blocks
 reads a file is told by its first bytes and, of a container, by what it holds; never by its name.
 """
 
-import gc
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
@@ -16,6 +13,7 @@ from stat import S_ISREG
 from typing import NamedTuple, NoReturn
 
 from opendata.errors import DocumentError
+from opendata.memory import uncollected
 
 MAX_BYTES = 256 * 1024 * 1024
 
@@ -125,19 +123,7 @@ _HTML = re.compile(
 _OFFICE_2003 = re.compile(r'\s*<\?xml[^>]*>.*?progid="(Word\.Document|Excel\.Sheet)"', re.DOTALL)
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Pause the collector: readers make many small objects that it would walk again and again."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
-
-
-@_uncollected()
+@uncollected()
 def read(path: Path) -> Document:
     """Read a document.
 
