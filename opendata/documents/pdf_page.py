@@ -32,6 +32,24 @@ INSIDE = 1.0  # how far inside its box a letter belongs that runs out of it
 PLAIN = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 UNKNOWN = "\ufffd"
 
+# Asked for each piece of text: places in memory as plain numbers cost half of what pointers do.
+_ADDRESS = ctypes.c_void_p
+
+
+def _by_address(function: object, result: object, *arguments: object) -> Callable[..., int]:
+    """A function of PDFium's, with places in memory for pointers."""
+    place = ctypes.cast(function, ctypes.c_void_p).value  # type: ignore[arg-type]
+    assert place
+    return ctypes.CFUNCTYPE(result, *arguments)(place)  # type: ignore[arg-type]
+
+
+_clip_of = _by_address(c.FPDFPageObj_GetClipPath, _ADDRESS, _ADDRESS)
+_count_clips = _by_address(c.FPDFClipPath_CountPaths, ctypes.c_int, _ADDRESS)
+_clip_point = _by_address(
+    c.FPDFClipPath_GetPathSegment, _ADDRESS, _ADDRESS, ctypes.c_int, ctypes.c_int
+)
+_place_of = _by_address(c.FPDFPathSegment_GetPoint, ctypes.c_int, _ADDRESS, _ADDRESS, _ADDRESS)
+
 _BLANKS = frozenset({0x20, 0x0D, 0x0A, 0xA0, 0x3000, 0x09})
 
 Box = tuple[float, float, float, float]
@@ -214,6 +232,8 @@ class _Drawing:
         self.matrix = c.FS_MATRIX()
         self.clips: dict[int, Box] = {}
         """Where pieces of text are to be seen, for those that run out of it."""
+        self.first: int | None = None
+        """The first point of the last clip, by its place in memory: pieces of text share clips."""
         self.corner = (0.0, 0.0)
         self.seen = (0.0, 0.0, 0.0, 0.0)
         self.is_broad = True
@@ -291,19 +311,21 @@ class _Drawing:
 
     def clip(self, item: c.FPDF_PAGEOBJECT, outer: Matrix) -> bool:
         """Whether there is a clip; the innermost is a rectangle, two of its corners say all."""
-        clip = c.FPDFPageObj_GetClipPath(item)
-        index = c.FPDFClipPath_CountPaths(clip) - 1
+        clip = _clip_of(item)
+        index = _count_clips(clip) - 1
         if index < 0:
             return False
+        first = _clip_point(clip, index, 0)
+        if first == self.first:  # the next piece of text mostly has the same clip
+            return True
+        self.first = first
         x, y = self.numbers[0], self.numbers[1]
-        segment = c.FPDFClipPath_GetPathSegment(clip, index, 0)
-        c.FPDFPathSegment_GetPoint(segment, self.places[0], self.places[1])
+        _place_of(first, self.places[0], self.places[1])
         corner = x.value, y.value
-        if corner == self.corner:  # the next piece of text mostly has the same clip
+        if corner == self.corner:
             return True
         self.corner = corner
-        segment = c.FPDFClipPath_GetPathSegment(clip, index, 2)
-        c.FPDFPathSegment_GetPoint(segment, self.places[0], self.places[1])
+        _place_of(_clip_point(clip, index, 2), self.places[0], self.places[1])
         self.seen = left, bottom, right, top = _around((corner, (x.value, y.value)), outer)
         sheet = self.sheet
         self.is_broad = (right - left) * (top - bottom) > BROAD * sheet.width * sheet.height
