@@ -8,12 +8,12 @@ from pathlib import Path
 
 from opendata.checks import validate
 from opendata.errors import PortalError
-from opendata.portals import folder
+from opendata.portals import bundle, folder
 from opendata.portals.plan import Plan
 from opendata.store import packages
 
 # CKAN and SPARQL graph stores take their place here when they come.
-PORTALS: dict[str, Callable[..., Plan]] = {"folder": folder.publish}
+PORTALS: dict[str, Callable[..., Plan]] = {"folder": folder.publish, "bundle": bundle.publish}
 
 
 def publish(places: Iterable[Path], to: str, *, dry_run: bool = False) -> Plan:

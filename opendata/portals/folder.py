@@ -13,10 +13,10 @@ from typing import Any
 from opendata.checks.report import SEVERITIES
 from opendata.converters.catalog import write_triples
 from opendata.converters.descriptor import DESCRIPTOR
-from opendata.errors import PackageError
 from opendata.model import Budget
 from opendata.output import Written, describe, replacing, write
 from opendata.package import Package, catalogue, open_package
+from opendata.portals.files import copy_files, safe_name
 from opendata.portals.plan import Change, Plan, compare
 from opendata.terms import codes, vocabulary_files
 
@@ -43,8 +43,10 @@ def publish(folders: Iterable[Path], place: str, *, dry_run: bool = False) -> Pl
 def _build(site: Path, new: Path, folders: Iterable[Path]) -> tuple[Change, ...]:
     """Make the new site in a folder, and say how it differs from the one that is there."""
     _keep(site, new)
-    for folder in folders:
-        _copy(open_package(folder), new)
+    for package in map(open_package, folders):
+        target = new / "dataset" / safe_name(package)
+        shutil.rmtree(target, ignore_errors=True)
+        copy_files(package, target)
     files = _write_site(new)
     digests, sizes = {f.path: f.sha256 for f in files}, {f.path: f.size for f in files}
     return compare(_manifest(site), digests, sizes)
@@ -70,28 +72,6 @@ def _link(source: str, target: str) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def _copy(package: Package, new: Path) -> None:
-    """Copy what the descriptor lists, and nothing else."""
-    target = new / "dataset" / _safe(package.name)
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    for name in package.resources:
-        file = package.path(name)
-        goal = target / file.relative_to(package.folder)
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, goal)
-    shutil.copyfile(package.folder / DESCRIPTOR, target / DESCRIPTOR)
-
-
-def _safe(name: str) -> str:
-    if not name.isascii() or not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
-        raise PackageError(
-            f"数据包名 {name!r} 不能用作文件夹名；只用 ASCII 字母、数字、-、_、.。",
-            f"the package name {name!r} is no folder name; use ASCII letters, digits, - _ and .",
-        )
-    return name
 
 
 def _write_site(new: Path) -> list[Written]:

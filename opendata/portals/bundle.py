@@ -1,0 +1,187 @@
+"""A delivery for portals that take data by hand, as Chinese government portals do: one zip.
+
+It holds every package as it is, and beside it a workbook and JSON; a catalogue sheet with what the
+guide to government information resources (政务信息资源目录编制指南（试行）, 2017) asks for, as far
+as it is known; a DCAT catalogue; and the SHA-256 of every file.
+"""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+
+from opendata.converters.catalog import write_triples
+from opendata.converters.workbook import (
+    Sheet,
+    fields,
+    table_sheet,
+    texts,
+    write_json,
+    write_workbook,
+)
+from opendata.errors import OutputError
+from opendata.output import Written, describe, write
+from opendata.package import Package, catalogue, open_package
+from opendata.portals.files import copy_files, safe_name
+from opendata.portals.plan import Change, Plan, compare
+
+SUMS = "SHA256SUMS"
+MAX_SUMS = 16 * 1024 * 1024
+RESOURCES = (
+    "信息资源名称",
+    "信息资源代码",
+    "信息资源提供方",
+    "提供方代码",
+    "信息资源摘要",
+    "信息资源格式",
+    "是否向社会开放",
+    "开放条件",
+    "更新周期",
+    "发布日期",
+)
+ITEMS = ("信息资源代码", "数据表", "信息项名称", "字段名", "数据类型", "是否必填", "说明")
+_DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold: no run has a time of its own
+
+
+def publish(folders: Iterable[Path], place: str, *, dry_run: bool = False) -> Plan:
+    """Write packages into a zip, or say how it would differ from the one that is there.
+
+    Raises:
+        OutputError: the file cannot be written, or is something else.
+    """
+    target = Path(place)
+    if target.suffix.lower() != ".zip":
+        raise OutputError(
+            f"{place}：交付包应是 .zip 文件。", f"{place}: a delivery bundle is a .zip file."
+        )
+    old = _sums(target)
+    with TemporaryDirectory() as elsewhere:
+        files = _build(Path(elsewhere), [open_package(folder) for folder in folders])
+        digests, sizes = {f.path: f.sha256 for f in files}, {f.path: f.size for f in files}
+        changes = compare(old, digests, sizes)
+        plan = Plan(f"bundle:{place}", changes, applied=not dry_run)
+        if not dry_run and not (plan.idle and target.exists()):
+            _pack(target, Path(elsewhere), changes)
+    return plan
+
+
+def _sums(target: Path) -> dict[str, str]:
+    """The digests of the files of an earlier bundle; none where there is nothing yet."""
+    if not target.exists():
+        return {}
+    try:
+        with ZipFile(target) as bundle:
+            if bundle.getinfo(SUMS).file_size > MAX_SUMS:
+                raise BadZipFile(SUMS)
+            lines = bundle.read(SUMS).decode("utf-8").splitlines()
+        return {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
+    except (OSError, KeyError, ValueError, BadZipFile) as error:
+        raise OutputError(
+            f"{target}：不是本程序写的交付包，没有改动；请另选文件名。",
+            f"{target}: is no delivery bundle of ours and was left as it is; choose another name.",
+        ) from error
+
+
+def _build(folder: Path, found: list[Package]) -> list[Written]:
+    """Every file of the bundle but the sums, in the order of their names."""
+    for package in found:
+        own = folder / safe_name(package)
+        copy_files(package, own)
+        tables = _tables(package)
+        for name in tables:
+            with _fresh(own / f"json/{name}.json").open("w", encoding="utf-8", newline="") as file:
+                write_json(file, package, name)
+        write_workbook(_fresh(own / f"{own.name}.xlsx"), (table_sheet(package, n) for n in tables))
+    write_workbook(folder / "catalogue.xlsx", _catalogue_sheets(found))
+    write(folder, "catalog.ttl", "text/turtle", lambda f: write_triples(f, catalogue(found)))
+    paths = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    return [describe(folder, path, "") for path in paths]
+
+
+def _fresh(path: Path) -> Path:
+    """A place for a file of ours, beside the package's own.
+
+    Raises:
+        OutputError: the package has a file there itself.
+    """
+    if path.exists():
+        raise OutputError(
+            f"{path.name}：数据包中已有同名文件；请改名。",
+            f"{path.name}: the package has a file of this name itself; rename it.",
+        )
+    path.parent.mkdir(exist_ok=True)
+    return path
+
+
+def _tables(package: Package) -> list[str]:
+    """The tables of a package that are CSV files with fields."""
+    return [
+        name
+        for name, resource in package.resources.items()
+        if str(resource.get("path", "")).endswith(".csv") and fields(package, name)
+    ]
+
+
+def _resource(package: Package) -> tuple[object, ...]:
+    """A row of the catalogue; what nobody said stays empty."""
+    said = package.descriptor
+    budget = package.budget() if package.ours else None
+    people = [c for c in said.get("contributors") or () if isinstance(c, dict)]
+    publisher = next((c.get("title") for c in people if c.get("role") == "publisher"), None)
+    return (
+        said.get("title") or package.name,
+        said.get("id") or package.name,
+        publisher or (budget.department if budget else None),
+        None,
+        said.get("description"),
+        "CSV、XLSX、JSON、RDF",
+        "是",
+        package.facts.licence_title or package.facts.licence,
+        "每年" if budget else None,
+        budget.issued if budget else said.get("created"),
+    )
+
+
+def _catalogue_sheets(found: list[Package]) -> list[Sheet]:
+    items = [
+        (
+            package.descriptor.get("id") or package.name,
+            name,
+            field.get("title") or field.get("name"),
+            field.get("name"),
+            field.get("type"),
+            "是" if (field.get("constraints") or {}).get("required") else "否",
+            field.get("description"),
+        )
+        for package in found
+        for name in _tables(package)
+        for field in fields(package, name)
+    ]
+    return [
+        Sheet("目录", RESOURCES, (False,) * len(RESOURCES), texts(map(_resource, found))),
+        Sheet("信息项", ITEMS, (False,) * len(ITEMS), texts(items)),
+    ]
+
+
+def _pack(target: Path, folder: Path, changes: Iterable[Change]) -> None:
+    """The zip, written beside the old one and renamed over it."""
+    paths = [change.path for change in changes if change.action != "remove"]
+    sums = "".join(f"{describe(folder, path, '').sha256}  {path}\n" for path in paths)
+    (folder / SUMS).write_text(sums, encoding="utf-8", newline="")
+    new = target.with_name(f".{target.name}.new")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with ZipFile(new, "w") as bundle:
+            for path in (*paths, SUMS):
+                info = ZipInfo(path, _DATE)
+                info.compress_type, info.external_attr = ZIP_DEFLATED, 0o644 << 16
+                with (folder / path).open("rb") as file, bundle.open(info, "w") as entry:
+                    shutil.copyfileobj(file, entry, 1 << 20)
+        new.replace(target)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise OutputError(
+            f"{target}：无法写入（{error.strerror or error}）；原有文件未动。",
+            f"{target}: cannot be written ({error.strerror or error}); what was there is untouched.",
+        ) from error
