@@ -416,7 +416,7 @@ def _publish_arguments(parser: argparse.ArgumentParser) -> None:
         "--to",
         metavar="TARGET",
         required=True,
-        help="folder:DIR, a static site, or bundle:FILE.zip, a delivery by hand 发布目标",
+        help="folder:DIR, a static site; bundle:FILE.zip, a delivery by hand; graph:URL, a SPARQL Graph Store 发布目标",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="show what would change, write nothing 只显示变化"

@@ -11,7 +11,7 @@ from rich.text import Text as Words
 from opendata.batch import Outcome
 from opendata.checks.report import Report, by_gravity
 from opendata.model import Budget, Finding
-from opendata.portals.plan import Plan
+from opendata.portals.plan import Change, Plan
 from opendata.store import Answer, Question
 from opendata.terms import Code, Table, Text, codes
 
@@ -145,11 +145,20 @@ def plan(found: Plan, lang: str) -> RenderableType:
         Words(f"{found.target}: ", style="bold").append(f"{', '.join(names)} ({done})")
     ]
     parts.extend(
-        Words(f"  {marks[change.action]} {change.path}", style=colours[change.action])
+        Words(
+            f"  {marks[change.action]} {change.path}{_triples(change)}",
+            style=colours[change.action],
+        )
         for change in found.changes
         if change.action in marks
     )
     return Group(*parts)
+
+
+def _triples(change: Change) -> str:
+    if change.added is None:
+        return ""
+    return f"  +{change.added:,} -{change.removed or 0:,} → {change.size:,}"
 
 
 def tables(found: Iterable[Table], lists: Iterable[Table], lang: str) -> RenderableType:

@@ -8,12 +8,16 @@ from pathlib import Path
 
 from opendata.checks import validate
 from opendata.errors import PortalError
-from opendata.portals import bundle, folder
+from opendata.portals import bundle, folder, graph_store
 from opendata.portals.plan import Plan
 from opendata.store import packages
 
-# CKAN and SPARQL graph stores take their place here when they come.
-PORTALS: dict[str, Callable[..., Plan]] = {"folder": folder.publish, "bundle": bundle.publish}
+# CKAN takes its place here when it comes.
+PORTALS: dict[str, Callable[..., Plan]] = {
+    "folder": folder.publish,
+    "bundle": bundle.publish,
+    "graph": graph_store.publish,
+}
 
 
 def publish(places: Iterable[Path], to: str, *, dry_run: bool = False) -> Plan:

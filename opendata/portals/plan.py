@@ -1,15 +1,20 @@
-"""What a publication changes, file by file."""
+"""What a publication changes: file by file, or graph by graph."""
 
 from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that is added, changed, removed or kept. Sizes are bytes after the change."""
+    """One thing that is added, changed, removed or kept.
+
+    Sizes are bytes after the change, of a graph triples; `added` and `removed` are triples of it.
+    """
 
     action: str
     path: str
     size: int
+    added: int | None = None
+    removed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,11 @@ class Plan:
 
     def to_dict(self) -> dict[str, object]:
         """The plan as JSON has it; kept files are counted only."""
-        changes = [asdict(change) for change in self.changes if change.action != "keep"]
+        changes = [
+            {key: value for key, value in asdict(change).items() if value is not None}
+            for change in self.changes
+            if change.action != "keep"
+        ]
         return {
             "target": self.target,
             "applied": self.applied,
