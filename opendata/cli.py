@@ -20,6 +20,7 @@ COMMANDS = {
     "terms": "show tables, columns and codes of the vocabulary  查看词表",
     "rules": "list the rules that validate applies  列出检查规则",
     "publish": "publish packages to a portal  发布到门户",
+    "verify": "see whether a publication is all there still  核对已发布的内容",
     "completion": "print a completion script for a shell  输出命令补全脚本",
 }
 EXAMPLES = """\
@@ -435,6 +436,31 @@ def _publish(args: argparse.Namespace) -> int:
     from opendata import screen
 
     return _print(screen.plan(plan, _language(args)))
+
+
+def _verify_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "packages", metavar="PACKAGE", nargs="+", help="packages, or folders of packages 数据包"
+    )
+    parser.add_argument(
+        "--to", metavar="TARGET", required=True, help="as for publish: opendata publish --help 目标"
+    )
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from opendata.portals import verify
+
+    with _waiting(args):
+        plan = verify(map(Path, args.packages), args.to)
+    if args.json:
+        _print_json(plan.to_dict())
+    else:
+        from opendata import screen
+
+        _print(screen.drift(plan, _language(args)))
+    return int(not plan.idle)
 
 
 def _completion_arguments(parser: argparse.ArgumentParser) -> None:

@@ -129,20 +129,42 @@ def questions(found: Iterable[Question], lang: str) -> RenderableType:
     return table
 
 
+def drift(found: Plan, lang: str) -> RenderableType:
+    """What is no longer at a target as it was published."""
+    if found.idle:
+        told = (
+            f"全部一致（{found.count('keep')} 项）"
+            if lang == "zh"
+            else f"all {found.count('keep')} are there"
+        )
+        return Words(f"{found.target}: ", style="bold").append(told, style="green")
+    words = (
+        {"add": "缺失", "change": "不同", "remove": "多余", "keep": "一致"}
+        if lang == "zh"
+        else {"add": "missing", "change": "different", "remove": "too many", "keep": "as they are"}
+    )
+    return _changes(found, words, "")
+
+
 def plan(found: Plan, lang: str) -> RenderableType:
     """What a publication changes."""
     words = {"add": "新增", "change": "更改", "remove": "删除", "keep": "不变"}
-    marks = {"add": "+", "change": "~", "remove": "-"}
-    colours = {"add": "green", "change": "yellow", "remove": "red"}
-    names = [f"{(words[a] if lang == 'zh' else a)} {found.count(a)}" for a in words]
+    words = words if lang == "zh" else {word: word for word in words}
     zh = lang == "zh"
     done = "已发布" if zh else "published"
     if not found.applied:
         done = "预演，未写入" if zh else "dry run, nothing written"
     elif found.idle:
         done = "已是最新，未改动" if zh else "up to date, nothing written"
+    return _changes(found, words, f" ({done})")
+
+
+def _changes(found: Plan, words: dict[str, str], tail: str) -> RenderableType:
+    marks = {"add": "+", "change": "~", "remove": "-"}
+    colours = {"add": "green", "change": "yellow", "remove": "red"}
+    counts = ", ".join(f"{word} {found.count(action)}" for action, word in words.items())
     parts: list[RenderableType] = [
-        Words(f"{found.target}: ", style="bold").append(f"{', '.join(names)} ({done})")
+        Words(f"{found.target}: ", style="bold").append(f"{counts}{tail}")
     ]
     parts.extend(
         Words(

@@ -6,7 +6,9 @@ as it is known; a DCAT catalogue; and the SHA-256 of every file.
 """
 
 import shutil
+import zlib
 from collections.abc import Iterable
+from hashlib import file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
@@ -64,6 +66,34 @@ def publish(folders: Iterable[Path], place: str, *, dry_run: bool = False) -> Pl
         if not dry_run and not (plan.idle and target.exists()):
             _pack(target, Path(elsewhere), changes)
     return plan
+
+
+def verify(folders: Iterable[Path], place: str) -> Plan:
+    """How a bundle differs from packages; every file in it is read.
+
+    Raises:
+        OutputError: there is no bundle of ours.
+    """
+    target = Path(place)
+    if not target.exists():
+        raise OutputError(f"{target}：没有这个文件。", f"{target}: there is no such file.")
+    listed = _sums(target)
+    with ZipFile(target) as bundle:
+        present = [name for name in bundle.namelist() if name in listed]
+        old = {name: _digest(bundle, name) for name in present}
+    with TemporaryDirectory() as elsewhere:
+        files = _build(Path(elsewhere), [open_package(folder) for folder in folders])
+    digests, sizes = {f.path: f.sha256 for f in files}, {f.path: f.size for f in files}
+    return Plan(f"bundle:{place}", compare(old, digests, sizes), applied=False)
+
+
+def _digest(bundle: ZipFile, name: str) -> str:
+    """The digest of a file in a zip; none that can be right where it is broken."""
+    try:
+        with bundle.open(name) as file:
+            return file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    except (BadZipFile, OSError, zlib.error):
+        return ""
 
 
 def _sums(target: Path) -> dict[str, str]:

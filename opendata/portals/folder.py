@@ -13,6 +13,7 @@ from typing import Any
 from opendata.checks.report import SEVERITIES
 from opendata.converters.catalog import write_triples
 from opendata.converters.descriptor import DESCRIPTOR
+from opendata.errors import OutputError
 from opendata.model import Budget
 from opendata.output import Written, describe, replacing, write
 from opendata.package import Package, catalogue, open_package
@@ -40,16 +41,41 @@ def publish(folders: Iterable[Path], place: str, *, dry_run: bool = False) -> Pl
     return plan
 
 
+def verify(folders: Iterable[Path], place: str) -> Plan:
+    """How a site differs from what publishing packages into it makes; every file is read.
+
+    Raises:
+        OutputError: there is no site.
+    """
+    site = Path(place)
+    if not _manifest(site):
+        raise OutputError(
+            f"{site}：不是本程序发布的站点。", f"{site}: is no site that was published here."
+        )
+    with TemporaryDirectory() as elsewhere:
+        new = _site(site, Path(elsewhere), folders)
+        paths = [path for path in _manifest(site) if (site / path).is_file()]
+        old = {path: describe(site, path, "").sha256 for path in paths}
+    return Plan(f"folder:{place}", _changes(old, new), applied=False)
+
+
 def _build(site: Path, new: Path, folders: Iterable[Path]) -> tuple[Change, ...]:
     """Make the new site in a folder, and say how it differs from the one that is there."""
+    return _changes(_manifest(site), _site(site, new, folders))
+
+
+def _changes(old: dict[str, str], new: list[Written]) -> tuple[Change, ...]:
+    return compare(old, {f.path: f.sha256 for f in new}, {f.path: f.size for f in new})
+
+
+def _site(site: Path, new: Path, folders: Iterable[Path]) -> list[Written]:
+    """The files of the new site: the packages that are there, and these."""
     _keep(site, new)
     for package in map(open_package, folders):
         target = new / "dataset" / safe_name(package)
         shutil.rmtree(target, ignore_errors=True)
         copy_files(package, target)
-    files = _write_site(new)
-    digests, sizes = {f.path: f.sha256 for f in files}, {f.path: f.size for f in files}
-    return compare(_manifest(site), digests, sizes)
+    return _write_site(new)
 
 
 def _manifest(site: Path) -> dict[str, str]:

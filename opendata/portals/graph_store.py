@@ -76,6 +76,15 @@ def publish(
     return Plan(f"graph:{place}", tuple(changes), applied=not dry_run)
 
 
+def verify(folders: Iterable[Path], place: str) -> Plan:
+    """How a graph store differs from packages; every triple is read.
+
+    Raises:
+        PackageError, PortalError: as `publish`.
+    """
+    return publish(folders, place, dry_run=True)
+
+
 def _name(package: Package) -> str:
     """The graph's IRI: the package's own."""
     name = str(package.descriptor.get("id", ""))
