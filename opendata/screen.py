@@ -64,7 +64,8 @@ def report(found: Report, lang: str, *, everything: bool = False) -> RenderableT
     zh = lang == "zh"
     parts: list[RenderableType] = [counts(found, lang)]
     parts += [Words(_harmless(told), style="bold") for told in left_out(found, lang)]
-    for rule, own in by_rule(found.findings).items():
+    groups = by_rule(found.findings)
+    for rule, own in groups.items():
         heading = Words(f"\n{rule}", style=COLOURS[own[0].severity])
         parts.append(heading.append(f"  {len(own)}", style="dim"))
         shown = own if everything else own[:FIRST]
@@ -74,13 +75,13 @@ def report(found: Report, lang: str, *, everything: bool = False) -> RenderableT
         if rest := len(own) - len(shown):
             more = f"另有 {rest} 处（--all 全部列出）" if zh else f"{rest} more (--all shows them)"
             parts.append(Words(f"             {more}", style="dim italic"))
-    if found.findings:
+    if groups:
         how = (
             "规则的说明：opendata rules --explain"
             if zh
             else "what a rule means: opendata rules --explain"
         )
-        parts.append(Words(f"\n{how} {found.findings[0].rule}", style="dim"))
+        parts.append(Words(f"\n{how} {next(iter(groups))}", style="dim"))
     return Group(*parts)
 
 

@@ -2,12 +2,31 @@
 
 from opendata.terms import Text
 
+# What finds something and has no sentence yet: readers, and the checks of files and graphs.
+_OTHERS = (
+    "checksum",
+    "code-unknown",
+    "descriptor",
+    "file-missing",
+    "graph-differs",
+    "graph-empty",
+    "graph-unknown",
+    "kind-unknown",
+    "licence-missing",
+    "package-unreadable",
+    "page-unread",
+    "syntax",
+    "unread",
+    "weight-unreadable",
+)
+
 
 def known_rules() -> dict[str, Text]:
     """Every rule with its sentence in both languages."""
     from opendata.checks.rules import registry, rule_id, sentence
 
-    return {rule_id(rule): sentence(rule) for rule in registry()}
+    others = {name: {"zh": name, "en": name} for name in _OTHERS}
+    return {rule_id(rule): sentence(rule) for rule in registry()} | others
 
 
 def explain(rule: str) -> str | None:

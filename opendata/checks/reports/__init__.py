@@ -59,7 +59,7 @@ def settle(
             return wanted(rule, rules) and weight(rule, severity) != OFF
 
         found = since(found, baseline, keeps)
-    return tuple(limit(report, max_errors) for report in found) if max_errors else found
+    return found if max_errors is None else tuple(limit(report, max_errors) for report in found)
 
 
 def left_out(report: Report, lang: str) -> list[str]:

@@ -137,7 +137,11 @@ def _file(package: Package, resource: str) -> Path | None:
 def uri(path: Path) -> str:
     """A file as an IRI relative to the working directory, or absolute where it is not below it."""
     near = os.path.relpath(path)
-    return Path(path).absolute().as_uri() if near.startswith("..") else quote(Path(near).as_posix())
+    return (
+        Path(path).absolute().as_uri()
+        if near.startswith("..")
+        else quote(os.fsencode(Path(near).as_posix()))
+    )
 
 
 def shown(place: Place, finding: Finding, lang: str) -> str:

@@ -64,7 +64,8 @@ def _rule(rule: str, finding: Finding) -> dict[str, object]:
 def _results(report: Report, lang: str, order: dict[str, int]) -> list[dict[str, object]]:
     subject, seen, results = subject_of(report), Counter[str](), []
     for finding, place in zip(report.findings, places(subject, report.findings), strict=True):
-        print_ = sha256("\x1f".join(identity_of(report.subject, finding)).encode()).hexdigest()
+        same = "\x1f".join(identity_of(report.subject, finding))
+        print_ = sha256(same.encode("utf-8", "replace")).hexdigest()
         seen[print_] += 1  # the second of two that are alike stays the second
         result: dict[str, object] = {
             "ruleId": finding.rule,
