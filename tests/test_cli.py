@@ -62,10 +62,10 @@ def test_validate_writes_every_form_to_the_screen_and_to_a_file(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str
 ) -> None:
     target = tmp_path / "report"
-    code, out, _ = run(capsys, "validate", EXAMPLE, "--format", form, "--lang", "en")
+    code, out, _ = run(capsys, "validate", DOCUMENT, "--format", form, "--lang", "en")
     assert (code, "year-of-another-budget" in out) == (0, True)
     code, told, _ = run(
-        capsys, "validate", EXAMPLE, "--format", form, "--lang", "en", "-o", target, "--strict"
+        capsys, "validate", DOCUMENT, "--format", form, "--lang", "en", "-o", target, "--strict"
     )
     assert (code, told.splitlines()[-1]) == (1, f"→ {target}")
     assert "77 warnings" in told
@@ -81,8 +81,8 @@ def test_json_is_the_short_form(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_terminal_tells_the_first_places_or_all(capsys: pytest.CaptureFixture[str]) -> None:
-    first = run(capsys, "validate", EXAMPLE, "--lang", "en")[1]
-    every = run(capsys, "validate", EXAMPLE, "--lang", "en", "--all")[1]
+    first = run(capsys, "validate", DOCUMENT, "--lang", "en")[1]
+    every = run(capsys, "validate", DOCUMENT, "--lang", "en", "--all")[1]
     assert ("9 more (--all shows them)" in first, "(--all" in every) == (True, False)
     assert every.count("A blank was left") == 12
     assert "opendata rules --explain table-absent" in first
@@ -91,14 +91,14 @@ def test_the_terminal_tells_the_first_places_or_all(capsys: pytest.CaptureFixtur
 def test_rules_are_chosen_and_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     found = []
     for rules in ("unit-*", "unit-*,-unit-unknown", "-unit-*"):
-        told = json.loads(run(capsys, "validate", EXAMPLE, "--json", "--rules", rules)[1])
+        told = json.loads(run(capsys, "validate", DOCUMENT, "--json", "--rules", rules)[1])
         found.append({f["rule"] for f in told["findings"] if f["rule"].startswith("unit-")})
     assert found == [
         {"unit-unknown", "unit-against-target", "unit-wan-without-yuan"},
         {"unit-against-target", "unit-wan-without-yuan"},
         set(),
     ]
-    code, _, err = run(capsys, "validate", EXAMPLE, "--rules", "unit-unkown", "--lang", "en")
+    code, _, err = run(capsys, "validate", DOCUMENT, "--rules", "unit-unkown", "--lang", "en")
     assert (code, "did you mean unit-unknown" in err) == (2, True)
 
 
@@ -113,8 +113,11 @@ def test_only_what_is_new_counts_against_a_baseline(
         True,
     )
     (package / "goal.csv").write_text("", encoding="utf-8")
-    code, out, _ = run(capsys, "validate", package, "--since", old, "--lang", "en")
-    assert (code, "1 new error" in out) == (1, True)
+    code, out, _ = run(capsys, "validate", package, "--since", old, "--json")
+    told = json.loads(out)
+    new = [(f["rule"], f["new"]) for f in told["findings"] if f["severity"] == "error"]
+    assert (code, new) == (1, [("checksum", True), ("graph-differs", True)])
+    assert (told["hidden"], told["gone"]) == (90, 0)
 
 
 def test_the_list_ends_after_so_many_errors(
@@ -156,11 +159,11 @@ def test_settings_hold_where_no_option_says_otherwise(
     told = json.loads(out)
     assert (code, told["counts"]) == (1, {"error": 3, "warning": 2, "note": 4})
     code, out, _ = run(
-        capsys, "validate", EXAMPLE, "--no-strict", "--rules", "unit-*", "--format", "junit"
+        capsys, "validate", DOCUMENT, "--no-strict", "--rules", "unit-*", "--format", "junit"
     )
     assert (code, out.startswith("<?xml")) == (0, True)
     settings.write_text("stict = true\n", encoding="utf-8")
-    code, _, err = run(capsys, "validate", EXAMPLE, "--lang", "en")
+    code, _, err = run(capsys, "validate", DOCUMENT, "--lang", "en")
     assert (code, "did you mean strict" in err) == (2, True)
 
 
