@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from io import StringIO
 
 from opendata.checks.report import RULE, Report
@@ -10,7 +11,7 @@ from opendata.checks.reports.places import subject_of
 from opendata.converters.graph import PREFIXES, Triple, iri, literal, write_grouped, write_prefixes
 from opendata.facts import BASE
 from opendata.model import Finding
-from opendata.terms import CODE, DEF, RDF, SH, XSD, absolute, code_lists, tables
+from opendata.terms import CODE, DEF, RDF, SH, XSD, Table, absolute, code_lists, tables
 
 _SEVERITIES = {"error": "Violation", "warning": "Warning", "note": "Info"}
 _DQV, _DCT, _OA, _PROV = (PREFIXES[name] for name in ("dqv", "dct", "oa", "prov"))
@@ -87,6 +88,11 @@ def component(rule: str) -> str:
     return iri(f"{SH}{words}ConstraintComponent")
 
 
+@cache
+def _known() -> dict[str, Table]:
+    return tables() | code_lists()
+
+
 def _focus(finding: Finding, base: str) -> str | None:
     """The node that a finding is about: named in a shape's message, or made of table and record."""
     if not finding.record or finding.record == str(finding.source_line):
@@ -94,11 +100,11 @@ def _focus(finding: Finding, base: str) -> str | None:
     named = re.match(rf"https?://[^\s<>]*/{re.escape(finding.record)}(?=:?\s)", finding.message_en)
     if named:
         return iri(named[0])
-    table = (tables() | code_lists()).get(finding.table)
+    table = _known().get(finding.table)
     return iri(absolute(table.space, base) + finding.record) if table else None
 
 
 def _path(finding: Finding) -> str | None:
-    table = (tables() | code_lists()).get(finding.table)
+    table = _known().get(finding.table)
     columns = table.columns if table else ()
     return next((iri(c.path) for c in columns if c.name == finding.column), None)

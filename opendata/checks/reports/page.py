@@ -76,13 +76,12 @@ def _part(report: Report, number: int, facts: Mapping[str, object] | None, *, st
     subject = subject_of(report)
     found = places(subject, listed)
     around = excerpts(subject, listed, found, facts)
-    folder = f"{report.subject.rstrip('/')}/"  # the heading has it already
     shown_ = [
         Shown(
             number=n,
             finding=finding,
-            place_zh=shown(place, finding, "zh").removeprefix(folder),
-            place_en=shown(place, finding, "en").removeprefix(folder),
+            place_zh=shown(place, finding, "zh", subject.path),
+            place_en=shown(place, finding, "en", subject.path),
             excerpt=excerpt,
         )
         for n, (finding, place, excerpt) in enumerate(

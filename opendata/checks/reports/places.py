@@ -69,32 +69,31 @@ def _document(package: Package) -> Path | None:
 
 def places(subject: Subject, findings: Sequence[Finding]) -> list[Place]:
     """The place of each finding: in a text document, else in a table, else in the file at large."""
-    rows = _tables(subject, findings)
+    files = _files(subject, findings)
+    rows = _rows(findings, files)
     graph = subject.path if subject.path and subject.path.suffix.lower() in _GRAPHS else None
     lines = subject_lines(graph, {f.record for f in findings if f.record}) if graph else {}
-    return [_place(subject, finding, rows, lines) for finding in findings]
+    return [_place(subject, finding, files, rows, lines) for finding in findings]
 
 
 def _place(
     subject: Subject,
     finding: Finding,
+    files: dict[str, Path],
     rows: dict[str, dict[str | int, Around]],
     lines: dict[str, int],
 ) -> Place:
     document, package = subject.document, subject.package
-    line = finding.source_line
     table = rows.get(finding.table, {}).get(_key(finding))
     if finding.source_page and document and document.suffix.lower() in TEXTS:
-        return Place(file=document, line=line, table=table)
-    if package and finding.table in package.resources:
-        number = table.row.line if table else None
-        return Place(file=_file(package, finding.table), line=number, table=table)
+        return Place(file=document, line=finding.source_line, table=table)
     if package:
-        return Place(file=package.folder / DESCRIPTOR)
+        file = files.get(finding.table, package.folder / DESCRIPTOR)
+        return Place(file=file, line=table.row.line if table else None, table=table)
     if finding.source_page:
         return Place(file=document)
     number = table.row.line if table else lines.get(finding.record)
-    return Place(file=subject.path, line=number or line, table=table)
+    return Place(file=subject.path, line=number or finding.source_line, table=table)
 
 
 def _key(finding: Finding) -> str | int:
@@ -103,55 +102,65 @@ def _key(finding: Finding) -> str | int:
     return int(finding.record) if own else finding.record
 
 
-def _tables(subject: Subject, findings: Sequence[Finding]) -> dict[str, dict[str | int, Around]]:
-    """The rows that findings are about, by table: each file is read once."""
-    wanted: dict[str, set[str | int]] = defaultdict(set)
-    for finding in findings:
-        if finding.record and _csv(subject, finding):
-            wanted[finding.table].add(_key(finding))
-    found = {}
-    for finding in findings:
-        if finding.table in wanted and finding.table not in found:
-            file = _csv(subject, finding)
-            found[finding.table] = around(file, wanted[finding.table]) if file else {}
-    return found
-
-
-def _csv(subject: Subject, finding: Finding) -> Path | None:
-    """The table that a finding is about, if it is a CSV file."""
-    file = None if finding.source_page else subject.path
+def _files(subject: Subject, findings: Sequence[Finding]) -> dict[str, Path]:
+    """The files of the tables that findings are about."""
     if subject.package:
-        known = finding.table in subject.package.resources
-        file = _file(subject.package, finding.table) if known else None
-    return file if file and file.suffix.lower() == ".csv" else None
+        known = {f.table for f in findings} & set(subject.package.resources)
+        return {name: _file(subject.package, name) for name in sorted(known)}
+    return {f.table: subject.path for f in findings if subject.path and not f.source_page}
 
 
-def _file(package: Package, resource: str) -> Path | None:
+def _file(package: Package, resource: str) -> Path:
+    """The file of a resource; of one that is not there, the descriptor that names it."""
     try:
         path = package.path(resource)
     except PackageError:
-        return None
+        return package.folder / DESCRIPTOR
     return path if path.is_file() else package.folder / DESCRIPTOR
+
+
+def _rows(
+    findings: Sequence[Finding], files: dict[str, Path]
+) -> dict[str, dict[str | int, Around]]:
+    """The rows that findings are about, by table: each file is read once."""
+    wanted: dict[str, set[str | int]] = defaultdict(set)
+    for finding in findings:
+        file = files.get(finding.table)
+        if finding.record and file and file.suffix.lower() == ".csv":
+            wanted[finding.table].add(_key(finding))
+    return {name: around(files[name], keys) for name, keys in wanted.items()}
 
 
 def uri(path: Path) -> str:
     """A file as an IRI relative to the working directory, or absolute where it is not below it."""
-    near = os.path.relpath(path)
-    return (
-        Path(path).absolute().as_uri()
-        if near.startswith("..")
-        else quote(os.fsencode(Path(near).as_posix()))
-    )
+    near = _near(path)
+    return quote(os.fsencode(near)) if near else path.absolute().as_uri()
 
 
-def shown(place: Place, finding: Finding, lang: str) -> str:
-    """A place in words: file and line, or where no line can be shown file, page and line of it."""
-    near = os.path.relpath(place.file) if place.file else ""
-    file = str(place.file) if near.startswith("..") else near
+def _near(path: Path) -> str | None:
+    """A path relative to the working directory, or None where it leads out of that."""
+    near = Path(os.path.relpath(path))
+    return None if near.parts[:1] == ("..",) else near.as_posix()
+
+
+def shown(place: Place, finding: Finding, lang: str, subject: Path | None = None) -> str:
+    """A place in words: file and line, or where no line can be shown file, page and line of it.
+
+    The file is left out where it is `subject`, or relative to it where it is a folder.
+    """
+    zh, file = lang == "zh", ""
+    if place.file and place.file != subject:
+        inner = subject is not None and place.file.is_relative_to(subject)
+        near = str(place.file.relative_to(subject)) if subject and inner else _near(place.file)
+        file = near or str(place.file)
+    line = place.line or finding.source_line or "–"
+    if place.line and file:
+        return f"{file}:{line}"
     if place.line:
-        return f"{file}:{place.line}"
+        return f"第 {line} 行" if zh else f"line {line}"
     if finding.source_page:
-        page, line = finding.source_page, finding.source_line or "–"
-        zh, en = f"第 {page} 页第 {line} 行", f"page {page}, line {line}"
-        return f"{file} {zh if lang == 'zh' else en}".strip()
+        page = finding.source_page
+        return (
+            f"{file} {f'第 {page} 页第 {line} 行' if zh else f'page {page}, line {line}'}".strip()
+        )
     return file or "/".join(filter(None, (finding.table, finding.record, finding.column))) or "–"

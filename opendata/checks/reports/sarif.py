@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
+from urllib.parse import quote
 
 from opendata import __version__
 from opendata.checks.report import RULE, Report, by_rule, identity_of
@@ -63,7 +64,10 @@ def _rule(rule: str, finding: Finding) -> dict[str, object]:
 
 def _results(report: Report, lang: str, order: dict[str, int]) -> list[dict[str, object]]:
     subject, seen, results = subject_of(report), Counter[str](), []
-    for finding, place in zip(report.findings, places(subject, report.findings), strict=True):
+    found = places(subject, report.findings)
+    files = {place.file for place in found}
+    artifacts = {file: uri(file) if file else quote(report.subject, ":/") for file in files}
+    for finding, place in zip(report.findings, found, strict=True):
         same = "\x1f".join(identity_of(report.subject, finding))
         print_ = sha256(same.encode("utf-8", "replace")).hexdigest()
         seen[print_] += 1  # the second of two that are alike stays the second
@@ -72,7 +76,7 @@ def _results(report: Report, lang: str, order: dict[str, int]) -> list[dict[str,
             "ruleIndex": order[finding.rule],
             "level": finding.severity,  # SARIF has the same three words
             "message": {"text": _message(finding, place, lang)},
-            "locations": [_location(report, finding, place)],
+            "locations": [_location(artifacts[place.file], finding, place)],
             "partialFingerprints": {"opendataFinding/v1": f"{print_}:{seen[print_]}"},
             "properties": {"zh": finding.message_zh, "en": finding.message_en},
         }
@@ -93,8 +97,7 @@ def _message(finding: Finding, place: Place, lang: str) -> str:
     )
 
 
-def _location(report: Report, finding: Finding, place: Place) -> dict[str, object]:
-    artifact = uri(place.file) if place.file else report.subject
+def _location(artifact: str, finding: Finding, place: Place) -> dict[str, object]:
     physical: dict[str, object] = {"artifactLocation": {"uri": artifact}}
     if place.line:
         physical["region"] = {"startLine": place.line}
