@@ -106,8 +106,9 @@ def identity(subject: str, finding: Mapping[str, object]) -> tuple[str, ...]:
     )
     if record == str(finding.get("source_line")):
         record = ""  # a row of a stranger's table has no name but its number
-    if subject:
-        message = message.replace(subject, "")
+    for path in (subject, subject.removesuffix("datapackage.json").rstrip("/")):
+        if path and message.startswith(path):  # the message names its file
+            message = message.removeprefix(path).lstrip("/")
     return (rule, table, record, column, _LINE.sub(r"\1", message))
 
 

@@ -53,6 +53,15 @@ def _new(report: Report, baseline: Path, old: Identities) -> Report:
     )
 
 
+def _is_finding(row: object) -> bool:
+    names = ("table", "record", "column", "message_en")
+    return (
+        isinstance(row, dict)
+        and isinstance(row["rule"], str)
+        and all(isinstance(row.get(name), str | None) for name in names)
+    )
+
+
 def _read(path: Path) -> dict[str, list[dict[str, Any]]]:
     """Subject -> findings, of one report or of many."""
     try:
@@ -61,10 +70,8 @@ def _read(path: Path) -> dict[str, list[dict[str, Any]]]:
         content = json.loads(path.read_text(encoding="utf-8"))
         reports = content.get("reports", [content])
         for report in reports:
-            if not all(
-                isinstance(row, dict) and type(row["rule"]) is str for row in report["findings"]
-            ):
-                raise ValueError("a rule is no text")
+            if not all(map(_is_finding, report["findings"])):
+                raise ValueError("a finding is none")
             if report.get("hidden") or report.get("omitted"):
                 raise ValueError("it leaves findings out; make it without --since and --max-errors")
         return {str(report["subject"]): report["findings"] for report in reports}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opendata.checks.reports.places import Place, Subject
-from opendata.checks.reports.rows import NEAR
+from opendata.checks.reports.rows import NEAR, lines_around
 from opendata.errors import OpendataError
 from opendata.facts import Facts, facts_for
 from opendata.inspection import Inspection, Passage, Piece, Seen, inspect
@@ -56,13 +56,32 @@ def excerpts(
 
     The document is read again, with the facts and the corrections beside it and with `options`.
     """
+    lines = _lines(subject, places)
     of_document = any(finding.source_page for finding in findings)
     seen = _seen(subject, options) if of_document else None
     source = _Source(seen) if seen else None
     return [
-        (source.of(finding) if source and finding.source_page else None) or _of_row(finding, place)
+        (source.of(finding) if source and finding.source_page else None)
+        or _of_row(finding, place)
+        or lines.get(place.line or 0)
         for finding, place in zip(findings, places, strict=True)
     ]
+
+
+def _lines(subject: Subject, places: Sequence[Place]) -> dict[int, Excerpt]:
+    """Of a file that is neither a document nor a package, the lines that are meant."""
+    if subject.document or subject.package or not subject.path or not subject.path.is_file():
+        return {}
+    numbers = {place.line for place in places if place.line}
+    return {
+        number: Excerpt(
+            rows=tuple(
+                Line(str(row.line), (Part(shorten(row.cells[0], LONG)),), row.number == number)
+                for row in rows
+            )
+        )
+        for number, rows in lines_around(subject.path, numbers).items()
+    }
 
 
 def _seen(subject: Subject, options: Mapping[str, object] | None) -> Inspection | None:

@@ -6,6 +6,7 @@ import sys
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from opendata.package import MAX_CELL
@@ -78,6 +79,24 @@ def _close(
         else:
             waiting.append((key, row))
     return waiting
+
+
+def lines_around(path: Path, wanted: Collection[int]) -> dict[int, tuple[Row, ...]]:
+    """The lines of a text file around those that are wanted, each a row of one cell."""
+    near = {n for line in wanted for n in range(line - NEAR, line + NEAR + 1)}
+    last, kept = max(near, default=0), dict[int, Row]()
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            for number, line in enumerate(islice(file, last), start=1):
+                if number in near:
+                    kept[number] = Row(number, number, (line.rstrip("\r\n"),))
+    except OSError:
+        pass
+    return {
+        line: tuple(kept[n] for n in range(line - NEAR, line + NEAR + 1) if n in kept)
+        for line in wanted
+        if line in kept
+    }
 
 
 def subject_lines(path: Path, wanted: Collection[str]) -> dict[str, int]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from opendata.checks import validate
 from opendata.checks.report import Report, found
 from opendata.checks.reports import render, settle
 from opendata.checks.reports.baseline import since
@@ -55,6 +56,17 @@ def test_rows_of_a_strangers_table_and_lines_of_a_graph_may_move(tmp_path: Path)
     assert (new.findings, new.hidden) == ((), 2)
 
 
+def test_a_package_that_was_moved_or_named_by_its_descriptor_is_not_new(
+    spoilt: Report, tmp_path: Path
+) -> None:
+    path, moved = tmp_path / "old.json", tmp_path / "moved"
+    path.write_text(render([spoilt], "json", "en"), encoding="utf-8")
+    Path(spoilt.subject).rename(moved)
+    for subject in (moved, moved / "datapackage.json"):
+        (new,) = since([validate(subject)], path)
+        assert (new.findings, new.hidden, new.gone) == ((), 2, 0)
+
+
 def test_another_value_record_or_column_is_new(report: Report, baseline: Path) -> None:
     first = next(f for f in report.findings if f.rule == "unit-unknown")
     others = (
@@ -98,6 +110,7 @@ def test_of_many_subjects_each_is_held_against_its_own(report: Report, tmp_path:
         '{"findings": 3}',
         '{"subject": "x", "findings": [1]}',
         '{"subject": "x", "findings": [{"rule": []}]}',
+        '{"subject": "x", "findings": [{"rule": "x", "record": [[]]}]}',
         '{"reports": 7}',
         "[" * 100_000,
         "\x00",

@@ -109,6 +109,19 @@ def test_a_row_of_a_table_is_shown_with_its_neighbours(spoilt: Report) -> None:
     assert "amount" in [part.text for part in excerpt.head[0].cells]
 
 
+def test_a_line_of_a_graph_is_shown_with_its_neighbours(package: Path) -> None:
+    graph = package / "budget.ttl"
+    text = graph.read_text(encoding="utf-8")
+    graph.write_text(text.replace("703100.00", '"many"', 1), encoding="utf-8")
+    report = validate(graph)
+    shown = [x for x in around(report).values() if x]
+    assert shown
+    for excerpt in shown:
+        (line,) = (line for line in excerpt.rows if line.here)
+        assert line.cells[0].text.startswith("project:430105-306001-2023-p04")
+        assert len(excerpt.rows) == 5
+
+
 def test_a_real_pdf_is_shown_at_its_cells(corpus: Path) -> None:
     document = corpus / "sh-putuo-wanli-2024-dept-budget.pdf"
     report = validate(document, facts_for(document, {"division": "310107"}))
