@@ -18,6 +18,7 @@ _ELSEWHERE = {
     "weight-unreadable": ("warning",),
     "licence-missing": ("note",),
 }
+_RULES = "opendata.checks.rules"
 
 
 def listing() -> list[tuple[str, tuple[str, ...], Text]]:
@@ -35,18 +36,24 @@ def listing() -> list[tuple[str, tuple[str, ...], Text]]:
 
 
 def severities(rule: FunctionType) -> tuple[str, ...]:
-    """The severities that a rule's source names, or the functions of its module that it calls."""
+    """The severities that a rule's source names, or the functions of rules that it calls; where
+    none is named, those that a rule may give.
+    """
     named = set(_words(rule, set()))
-    return tuple(severity for severity in SEVERITIES if severity in named)
+    return tuple(severity for severity in SEVERITIES if severity in named) or SEVERITIES[1:]
 
 
 def _words(function: FunctionType, seen: set[str]) -> Iterator[str]:
-    seen.add(function.__name__)
+    seen.add(_name(function))
     for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
         called = function.__globals__.get(node.id) if isinstance(node, ast.Name) else None
-        if not isinstance(called, FunctionType) or called.__name__ in seen:
+        if not isinstance(called, FunctionType) or _name(called) in seen:
             continue
-        if called.__module__ == function.__module__:
+        if called.__module__.startswith(_RULES):
             yield from _words(called, seen)
+
+
+def _name(function: FunctionType) -> str:
+    return f"{function.__module__}.{function.__qualname__}"
