@@ -312,7 +312,7 @@ def _validate_arguments(parser: argparse.ArgumentParser) -> None:
 def _validate(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from opendata.checks import reports
+    from opendata import reports
     from opendata.config import config_for
 
     _impatient(args)
@@ -366,7 +366,7 @@ def _report(
     """Print the reports, or write them to a file and print how many findings there are."""
     from pathlib import Path
 
-    from opendata.checks import reports
+    from opendata import reports
 
     lang = _language(args)
     if form == "text":
@@ -488,7 +488,7 @@ def _rules_arguments(parser: argparse.ArgumentParser) -> None:
 def _rules(args: argparse.Namespace) -> int:
     from opendata import screen
     from opendata.checks.report import RULE
-    from opendata.checks.reports.listing import listing
+    from opendata.reports.listing import listing
 
     if args.explain:
         return _explain(args)
@@ -506,7 +506,7 @@ def _rules(args: argparse.Namespace) -> int:
 def _explain(args: argparse.Namespace) -> int:
     from opendata.checks.explain import explain, known_rules
     from opendata.checks.report import RULE
-    from opendata.checks.reports.choosing import unknown
+    from opendata.reports.choosing import unknown
 
     page, iri = explain(args.explain), f"{RULE}{args.explain}"
     if page is None:

@@ -9,9 +9,9 @@ from rich.text import Text as Words
 
 from opendata.batch import Outcome
 from opendata.checks.report import Report, by_rule
-from opendata.checks.reports import left_out
 from opendata.model import Budget, Finding
 from opendata.portals.plan import Plan
+from opendata.reports import left_out
 from opendata.store import Answer, Question
 from opendata.terms import Code, Table, Text, codes
 

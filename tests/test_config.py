@@ -4,9 +4,9 @@ import pytest
 
 from opendata import config
 from opendata.checks.report import SEVERITIES
-from opendata.checks.reports.choosing import OFF
 from opendata.config import Config, config_for
 from opendata.errors import SettingsError
+from opendata.reports.choosing import OFF
 
 WHOLE = """\
 strict = true

@@ -6,9 +6,9 @@ import pytest
 
 from opendata.checks import validate
 from opendata.checks.report import Report, found
-from opendata.checks.reports import render, settle
-from opendata.checks.reports.baseline import since
 from opendata.errors import SettingsError
+from opendata.reports import render, settle
+from opendata.reports.baseline import since
 
 
 @pytest.fixture

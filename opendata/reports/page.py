@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opendata.checks.report import RULE, Report, by_rule
-from opendata.checks.reports import MARK, left_out
-from opendata.checks.reports.excerpts import Excerpt, excerpts
-from opendata.checks.reports.places import places, shown, subject_of
 from opendata.inspection.page import STYLE, rendered
 from opendata.model import Finding
+from opendata.reports import MARK, left_out
+from opendata.reports.excerpts import Excerpt, excerpts
+from opendata.reports.places import places, shown, subject_of
 from opendata.terms import Text, codes
 
 MOST = 2_000  # findings of a report on a page; a browser shows them all, a reader none more

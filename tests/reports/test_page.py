@@ -10,10 +10,10 @@ import pytest
 
 from opendata.checks import validate
 from opendata.checks.report import Report, found
-from opendata.checks.reports import page, render
-from opendata.checks.reports.excerpts import Excerpt, excerpts
-from opendata.checks.reports.places import places, subject_of
 from opendata.facts import facts_for
+from opendata.reports import page, render
+from opendata.reports.excerpts import Excerpt, excerpts
+from opendata.reports.places import places, subject_of
 
 from .conftest import EXAMPLE
 

@@ -4,11 +4,11 @@ import pytest
 
 from opendata.checks.explain import known_rules
 from opendata.checks.report import SEVERITIES, Report, found
-from opendata.checks.reports import settle
-from opendata.checks.reports.choosing import choose, limit, weigh
-from opendata.checks.reports.listing import listing, severities
 from opendata.checks.rules import document, money, targets
 from opendata.errors import SettingsError
+from opendata.reports import settle
+from opendata.reports.choosing import choose, limit, weigh
+from opendata.reports.listing import listing, severities
 
 MANY = Report(
     "x",

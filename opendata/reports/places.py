@@ -8,11 +8,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from opendata.checks.report import Report
-from opendata.checks.reports.rows import Around, around, subject_lines
 from opendata.converters.descriptor import DESCRIPTOR
 from opendata.errors import PackageError
 from opendata.model import Finding
 from opendata.package import Package, inside, open_package
+from opendata.reports.rows import Around, around, subject_lines
 
 TEXTS = (".txt", ".csv", ".tsv", ".html", ".htm", ".ttl", ".nt", ".json", ".jsonld", ".xml")
 _GRAPHS = (".ttl", ".nt")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opendata.checks.reports.rows import NEAR, around, subject_lines
+from opendata.reports.rows import NEAR, around, subject_lines
 
 
 def table(path: Path, rows: int) -> Path:

@@ -17,9 +17,9 @@ from pyoxigraph import RdfFormat, parse
 
 from opendata.checks import validate
 from opendata.checks.report import RULE, Report, found
-from opendata.checks.reports import MARK, WRITERS, render, write
 from opendata.config import FORMATS
 from opendata.errors import OutputError
+from opendata.reports import MARK, WRITERS, render, write
 
 from .conftest import EXAMPLE, ROOT
 

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from opendata import __version__
 from opendata.checks.report import RULE, Report, by_rule, identity_of
-from opendata.checks.reports import MARK
-from opendata.checks.reports.places import Place, places, subject_of, uri
 from opendata.model import Finding
+from opendata.reports import MARK
+from opendata.reports.places import Place, places, subject_of, uri
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

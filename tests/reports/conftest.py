@@ -7,7 +7,7 @@ import pytest
 from opendata.checks import validate
 from opendata.checks.report import Report
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "datapackages/430105-306001-2023"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from opendata import __version__
 from opendata.checks.report import RULE, Report
-from opendata.checks.reports import MARK
+from opendata.reports import MARK
 
 SCHEMA = f"{MARK}.schema.json"
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 
 from opendata.checks.report import RULE, Report, by_rule
-from opendata.checks.reports import MARK, left_out
-from opendata.checks.reports.places import Place, places, shown, subject_of
 from opendata.model import Finding
+from opendata.reports import MARK, left_out
+from opendata.reports.places import Place, places, shown, subject_of
 from opendata.terms import codes
 
 FIRST = 20  # findings shown of a rule

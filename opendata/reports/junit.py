@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from lxml import etree
 
 from opendata.checks.report import RULE, Report, by_rule
-from opendata.checks.reports import MARK, left_out
 from opendata.model import Finding
+from opendata.reports import MARK, left_out
 
 # What XML 1.0 cannot hold, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

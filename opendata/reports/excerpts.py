@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from opendata.checks.reports.places import Place, Subject
-from opendata.checks.reports.rows import NEAR, lines_around
 from opendata.errors import OpendataError
 from opendata.facts import Facts, facts_for
 from opendata.inspection import Inspection, Passage, Piece, Seen, inspect
 from opendata.model import Finding
 from opendata.parsers.reading import shorten
+from opendata.reports.places import Place, Subject
+from opendata.reports.rows import NEAR, lines_around
 from opendata.terms import column_words
 from opendata.values import plain, unnumbered
 

@@ -49,8 +49,8 @@ def settle(
     Raises:
         SettingsError: a rule is unknown, or the baseline cannot be used.
     """
-    from opendata.checks.reports.baseline import since
-    from opendata.checks.reports.choosing import OFF, choose, limit, wanted, weigh, weight
+    from opendata.reports.baseline import since
+    from opendata.reports.choosing import OFF, choose, limit, wanted, weigh, weight
 
     found = tuple(choose(weigh(report, severity), rules) for report in reports)
     if baseline:

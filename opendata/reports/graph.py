@@ -6,11 +6,11 @@ from functools import cache
 from io import StringIO
 
 from opendata.checks.report import RULE, Report
-from opendata.checks.reports import MARK, left_out
-from opendata.checks.reports.places import subject_of
 from opendata.converters.graph import PREFIXES, Triple, iri, literal, write_grouped, write_prefixes
 from opendata.facts import BASE
 from opendata.model import Finding
+from opendata.reports import MARK, left_out
+from opendata.reports.places import subject_of
 from opendata.terms import CODE, DEF, RDF, SH, XSD, Table, absolute, code_lists, tables
 
 _SEVERITIES = {"error": "Violation", "warning": "Warning", "note": "Info"}
