@@ -128,6 +128,14 @@ def test_a_missing_baseline_is_an_error(tmp_path: Path, report: Report) -> None:
         since([report], tmp_path / "nothing.json")
 
 
+def test_a_file_too_large_for_a_report_is_not_read(
+    report: Report, baseline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opendata.reports.baseline.MAX_BYTES", 10)
+    with pytest.raises(SettingsError, match="more than 10 bytes"):
+        since([report], baseline)
+
+
 def test_a_report_that_leaves_findings_out_is_no_baseline(report: Report, tmp_path: Path) -> None:
     for partial in (replace(report, hidden=2), replace(report, omitted=1)):
         path = tmp_path / "old.json"

@@ -1,6 +1,7 @@
 """Each form of a report, held against what reads it."""
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -194,6 +195,12 @@ def test_junit_of_a_sound_subject_is_a_case_that_passed() -> None:
     assert [(case.get("name"), len(case)) for case in root.iter("testcase")] == [("validate", 0)]
 
 
+def test_junit_says_what_it_leaves_out(report: Report) -> None:
+    text = render([replace(report, baseline="old", hidden=3, omitted=2)], "junit", "en")
+    (out,) = (node for node in etree.fromstring(text.encode())[0] if node.tag == "system-out")
+    assert ("3 known ones" in out.text, "2 findings after it" in out.text) == (True, True)
+
+
 # Markdown
 
 
@@ -282,6 +289,23 @@ def test_the_graph_names_the_nodes_that_the_packages_graph_has(report: Report) -
     assert set(told) <= known
 
 
+def test_a_shapes_finding_keeps_its_node_path_and_component(package: Path) -> None:
+    graph = package / "budget.ttl"
+    text = graph.read_text(encoding="utf-8").replace("703100.00", '"many"', 1)
+    text = text.replace("/open-budget/data/", "/elsewhere/")
+    graph.write_text(text, encoding="utf-8")
+    told = render([validate(graph)], "rdf", "en")
+    assert "sh:focusNode <https://w3id.org/elsewhere/project/430105-306001-2023-p04>" in told
+    assert "sh:sourceConstraintComponent sh:DatatypeConstraintComponent" in told
+    assert "sh:resultPath ob:amount" in told
+
+
+def test_a_finding_about_a_file_has_the_subject_as_its_node(spoilt: Report) -> None:
+    told = render([spoilt], "rdf", "en")
+    assert told.count("sh:focusNode _:subject1") == len(spoilt.findings) == 2
+    assert "sh:sourceConstraintComponent rule:tabular-type-error" in told
+
+
 def test_a_sound_subject_conforms() -> None:
     assert '"true"' in render([Report("x", ())], "rdf", "en")
     hidden = Report("x", (), baseline="old", hidden=2)
@@ -304,6 +328,14 @@ def test_an_older_report_is_replaced_and_no_other_file(tmp_path: Path, report: R
         write("x", tmp_path / "nowhere/report")
     assert strange.read_text(encoding="utf-8") == "{}"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data.json", "report.json"]
+
+
+def test_a_pipe_is_written_into(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write("told", tmp_path / "pipe")
+    assert os.read(reader, 10) == b"told"
+    os.close(reader)
 
 
 def test_an_empty_file_and_a_link_are_written_through(tmp_path: Path) -> None:
