@@ -11,6 +11,11 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
+
+    from rich.console import RenderableType
+
+    from opendata.checks.report import Report
 
 COMMANDS = {
     "convert": "read a document and write a data package and graph  文件 → 数据包和图",
@@ -58,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
     if not argv or argv[0] not in COMMANDS:
         _top().parse_args(argv or ["--help"])
         return 2
-    args = _command(argv[0]).parse_args(argv[1:])
+    args = _command(argv[0]).parse_args(_joined(argv[1:]))
     try:
         code = int(globals()[f"_{argv[0]}"](args))
         sys.stdout.flush()
@@ -80,6 +85,15 @@ def main(argv: list[str] | None = None) -> int:
         _leave()
         return 2
     return code
+
+
+def _joined(argv: list[str]) -> list[str]:
+    """`--rules -unread` as one word, for argparse takes what begins with - for an option."""
+    words = list(argv)
+    while "--rules" in words[:-1]:
+        place = words.index("--rules")
+        words[place : place + 2] = [f"--rules={words[place + 1]}"]
+    return words
 
 
 def _impatient(args: argparse.Namespace) -> None:
@@ -268,37 +282,111 @@ def _inspect(args: argparse.Namespace) -> int:
 
 
 def _validate_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "path",
+    from opendata.config import FORMATS
+
+    add = parser.add_argument
+    add(
+        "paths",
         metavar="PATH",
+        nargs="+",
         help="document, package folder, datapackage.json, .ttl or .nt 文件、数据包或图",
     )
-    parser.add_argument(
-        "--strict", action="store_true", help="warnings count as failure 警告也算不合格"
+    add("--format", choices=FORMATS, help="form of the report (default: text) 报告格式")
+    add("-o", "--output", metavar="FILE", help="write the report to a file 写入文件")
+    add(
+        "--strict",
+        action=argparse.BooleanOptionalAction,
+        help="warnings count as failure 警告也算不合格",
     )
-    parser.add_argument("--all", action="store_true", help="show every finding 列出全部检查结果")
+    add("--all", action="store_true", help="show every finding 列出全部检查结果")
+    add("--rules", metavar="RULE,…", help="only these, or with - before it not these 选择规则")
+    add("--since", metavar="REPORT", help="only what an older JSON report has not 只报新问题")
+    add("--max-errors", type=int, metavar="N", help="list no more after N errors 错误数上限")
+    add("--shapes", metavar="FILE", help="SHACL shapes of your own 自备的 SHACL 形状")
+    add("--schema", metavar="FILE", help="Table Schema of a CSV file CSV 的表结构")
+    add("--referee", action="store_true", help="check with the reference engines too 对照参考实现")
+    add("--fetch", action="store_true", help="PATH may be an http(s) address 允许取网上的文件")
     for fact in ("division", "unit_code"):
-        parser.add_argument(f"--{fact.replace('_', '-')}", metavar="VALUE", help=FACTS[fact])
+        add(f"--{fact.replace('_', '-')}", metavar="VALUE", help=FACTS[fact])
 
 
 def _validate(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from opendata.checks import validate
-    from opendata.facts import facts_for
+    from opendata import reports
+    from opendata.config import config_for
 
     _impatient(args)
-    path = Path(args.path)
-    given = {fact: getattr(args, fact) for fact in ("division", "unit_code")}
+    config = config_for(Path.cwd())
     with _waiting(args):
-        report = validate(path, facts_for(path, given) if path.is_file() else None)
-    if args.json:
-        _print_json(report.to_dict())
-    else:
+        found, failed = _reports(args, config.shapes)
+    given = [rule.strip() for rule in (args.rules or "").split(",") if rule.strip()]
+    found = reports.settle(
+        found,
+        severity=config.severity,
+        rules=given or config.rules,
+        baseline=Path(args.since) if args.since else None,
+        max_errors=config.max_errors if args.max_errors is None else args.max_errors,
+    )
+    strict = config.strict if args.strict is None else args.strict
+    _report(args, found, "json" if args.json else args.format or config.format, strict=strict)
+    return 2 if failed else int(any(report.fails(strict=strict) for report in found))
+
+
+def _reports(args: argparse.Namespace, shapes: "Path | None") -> "tuple[tuple[Report, ...], bool]":
+    """The report of each path, and whether one could not be checked; a single one stops the work."""
+    from pathlib import Path
+
+    from opendata.checks import validate
+    from opendata.errors import OpendataError
+    from opendata.facts import facts_for
+
+    facts = {fact: getattr(args, fact) for fact in ("division", "unit_code")}
+    options: dict[str, Any] = {name: True for name in ("referee", "fetch") if getattr(args, name)}
+    files = {"shapes": args.shapes or shapes, "schema": args.schema}
+    options |= {name: Path(file) for name, file in files.items() if file}
+    found, failed = [], False
+    for place in args.paths:
+        remote = place == "-" or "://" in place
+        read = not remote and not Path(place).is_file()
+        try:
+            known = None if read else facts_for(Path(place), facts)
+            found.append(validate(place if remote else Path(place), known, **options))
+        except OpendataError as error:
+            if len(args.paths) == 1:
+                raise
+            failed = True
+            message = error.zh if _language(args) == "zh" else error.en
+            print(f"opendata validate: {message}", file=sys.stderr)
+    return tuple(found), failed
+
+
+def _report(
+    args: argparse.Namespace, found: "tuple[Report, ...]", form: str, *, strict: bool
+) -> None:
+    """Print the reports, or write them to a file and print how many findings there are."""
+    from pathlib import Path
+
+    from opendata import reports
+
+    lang = _language(args)
+    if form == "text":
         from opendata import screen
 
-        _print(screen.report(report, _language(args), everything=args.all))
-    return int(report.fails(strict=args.strict))
+        parts = [screen.report(one, lang, everything=args.all) for one in found]
+        text = "" if not args.output else f"{reports.MARK}\n{_plain(parts)}"
+    else:
+        facts = {fact: getattr(args, fact) for fact in ("division", "unit_code")}
+        text = reports.render(found, form, lang, strict=strict, facts=facts)
+    if args.output:
+        from opendata import screen
+
+        reports.write(text, Path(args.output))
+        _print(*(screen.counts(one, lang) for one in found), f"→ {args.output}")
+    elif form == "text":
+        _print(*parts)
+    else:
+        sys.stdout.write(text)
 
 
 def _query_arguments(parser: argparse.ArgumentParser) -> None:
@@ -395,18 +483,43 @@ def _terms(args: argparse.Namespace) -> int:
 
 
 def _rules_arguments(parser: argparse.ArgumentParser) -> None:
-    del parser
+    parser.add_argument("--explain", metavar="RULE", help="tell what a rule means 说明一条规则")
 
 
 def _rules(args: argparse.Namespace) -> int:
-    from opendata.checks import rules
-
-    found = [(rules.rule_id(rule), rules.sentence(rule)) for rule in rules.registry()]
-    if args.json:
-        return _print_json(dict(found))
     from opendata import screen
+    from opendata.checks.report import RULE
+    from opendata.reports.listing import listing
 
+    if args.explain:
+        return _explain(args)
+    found = listing()
+    if args.json:
+        return _print_json(
+            {
+                name: {"iri": f"{RULE}{name}", "severity": severities, **text}
+                for name, severities, text in found
+            }
+        )
     return _print(screen.rules(found, _language(args)))
+
+
+def _explain(args: argparse.Namespace) -> int:
+    from opendata.checks.explain import explain, known_rules
+    from opendata.checks.report import RULE
+    from opendata.reports.choosing import unknown
+
+    page, iri = explain(args.explain), f"{RULE}{args.explain}"
+    if page is None:
+        raise unknown(args.explain, known_rules())
+    if args.json:
+        return _print_json({"rule": args.explain, "iri": iri, "page": page})
+    if sys.stdout.isatty():
+        from opendata import screen
+
+        return _print(screen.page_of_rule(page), iri)
+    print(f"{page.rstrip()}\n\n{iri}")
+    return 0
 
 
 def _publish_arguments(parser: argparse.ArgumentParser) -> None:
@@ -487,6 +600,19 @@ def _language(args: argparse.Namespace) -> str:
     variables = ("LC_ALL", "LC_MESSAGES", "LANG")
     locale = next((os.environ[name] for name in variables if os.environ.get(name)), "")
     return args.lang or ("zh" if locale.startswith("zh") else "en")
+
+
+def _plain(parts: "list[RenderableType]") -> str:
+    """What would be printed, as plain text."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    console = Console(file=StringIO(), highlight=False, width=160)
+    for part in parts:
+        console.print(part, markup=False)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
 
 
 def _print(*parts: object) -> int:

@@ -8,6 +8,7 @@
     ├── PackageError     a folder is not a data package that we can read
     ├── OutputError      the output cannot be written; what was there is untouched
     ├── QueryError       a query is wrong, or took too long
+    ├── SettingsError    an option, a settings file or a baseline cannot be used
     └── PortalError      a portal did not take what was sent
 
 Errors stop; what a reader or a rule merely dislikes is a `Finding` and goes on.
@@ -41,6 +42,10 @@ class OutputError(OpendataError):
 
 class QueryError(OpendataError):
     """A query cannot be answered."""
+
+
+class SettingsError(OpendataError):
+    """An option, a settings file or a baseline cannot be used."""
 
 
 class PortalError(OpendataError):

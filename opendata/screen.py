@@ -1,17 +1,17 @@
 """What commands show on a terminal, as rich renderables; `cli` prints them."""
 
 import re
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text as Words
 
 from opendata.batch import Outcome
-from opendata.checks.report import Report, by_gravity
+from opendata.checks.report import Report, by_rule
 from opendata.model import Budget, Finding
 from opendata.portals.plan import Change, Plan
+from opendata.reports import left_out
 from opendata.store import Answer, Question
 from opendata.terms import Code, Table, Text, codes
 
@@ -61,39 +61,48 @@ def summary(budget: Budget, lang: str) -> RenderableType:
 
 def report(found: Report, lang: str, *, everything: bool = False) -> RenderableType:
     """The findings, summary first, grouped by rule, with the first places of each."""
-    counts = found.counts
-    names = {s: codes("severity")[s] for s in counts}
-    title = Words(f"{found.subject}: ", style="bold")
-    for severity, count in counts.items():
-        name = names[severity].label_zh if lang == "zh" else severity + ("s" if count != 1 else "")
-        title.append(f"{count} {name}  ", style=COLOURS[severity] if count else "dim")
-    parts: list[RenderableType] = [title]
-    for rule, group in groupby(_by_rule(by_gravity(found.findings)), key=lambda f: f.rule):
-        own = list(group)
-        parts.append("")
-        heading = Words(rule, style=COLOURS[own[0].severity])
+    zh = lang == "zh"
+    parts: list[RenderableType] = [counts(found, lang)]
+    parts += [Words(_harmless(told), style="bold") for told in left_out(found, lang)]
+    groups = by_rule(found.findings)
+    for rule, own in groups.items():
+        heading = Words(f"\n{rule}", style=COLOURS[own[0].severity])
         parts.append(heading.append(f"  {len(own)}", style="dim"))
         shown = own if everything else own[:FIRST]
         for finding in shown:
-            place = f"{finding.source_page or '–'}:{finding.source_line or '–'}"
-            text = _harmless(finding.message_zh if lang == "zh" else finding.message_en)
-            parts.append(Words(f"  {place:>9}  ", style="dim").append(text, style="not dim"))
-        if len(own) > len(shown):
-            more = (
-                f"另有 {len(own) - len(shown)} 处（--all 全部列出）"
-                if lang == "zh"
-                else f"{len(own) - len(shown)} more (--all shows them)"
-            )
+            text = _harmless(finding.message_zh if zh else finding.message_en)
+            parts.append(Words(f"  {_place(finding):>9}  ", style="dim").append(text, "not dim"))
+        if rest := len(own) - len(shown):
+            more = f"另有 {rest} 处（--all 全部列出）" if zh else f"{rest} more (--all shows them)"
             parts.append(Words(f"             {more}", style="dim italic"))
+    if groups:
+        how = (
+            "规则的说明：opendata rules --explain"
+            if zh
+            else "what a rule means: opendata rules --explain"
+        )
+        parts.append(Words(f"\n{how} {next(iter(groups))}", style="dim"))
     return Group(*parts)
 
 
-def _by_rule(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings of one rule together, rules in the order of their first, gravest finding."""
-    order: dict[str, list[Finding]] = {}
-    for finding in findings:
-        order.setdefault(finding.rule, []).append(finding)
-    return [finding for own in order.values() for finding in own]
+def counts(found: Report, lang: str) -> Words:
+    """The subject, and how many findings of each severity there are; new ones said to be so."""
+    title = Words(f"{_harmless(found.subject)}: ", style="bold")
+    for severity, count in found.counts.items():
+        name = severity + ("s" if count != 1 else "")
+        new = "" if found.baseline is None else "new "
+        if lang == "zh":
+            name, new = codes("severity")[severity].label_zh, "新" if new else ""
+        title.append(f"{count} {new}{name}  ", style=COLOURS[severity] if count else "dim")
+    return title
+
+
+def _place(finding: Finding) -> str:
+    """Page and line in the document, or the table and row of the data."""
+    if finding.source_page:
+        return f"{finding.source_page}:{finding.source_line or '–'}"
+    parts = (finding.table, finding.source_line or "")
+    return _harmless(":".join(str(part) for part in parts if part)) or "–"
 
 
 def outcomes(found: Iterable[Outcome], lang: str) -> RenderableType:
@@ -246,12 +255,22 @@ def code_list(table: Table, found: Iterable[Code], lang: str) -> RenderableType:
     return rows
 
 
-def rules(found: Iterable[tuple[str, Text]], lang: str) -> RenderableType:
-    """The rules, each with its sentence."""
-    table = grid("rule", "sentence")
-    for name, text in found:
-        table.add_row(name, text[lang])
+def rules(found: Iterable[tuple[str, Sequence[str], Text]], lang: str) -> RenderableType:
+    """The rules, each with the severities that it gives and its sentence."""
+    table = grid("rule", "severity", "sentence")
+    for name, severities, text in found:
+        cell = Words()
+        for severity in severities:
+            cell.append(f"{', ' if cell else ''}{severity}", style=COLOURS[severity])
+        table.add_row(name, cell, text[lang])
     return table
+
+
+def page_of_rule(page: str) -> RenderableType:
+    """The page of a rule, which is Markdown, drawn."""
+    from rich.markdown import Markdown
+
+    return Markdown(page, hyperlinks=False)
 
 
 def _first(text: Text, lang: str) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from opendata import cli
+from opendata.checks.report import Report
+from opendata.config import FORMATS
 from opendata.facts import Facts
 
 from .conftest import DOCUMENT, EXAMPLE
@@ -53,6 +55,153 @@ def test_a_document_and_its_package_have_the_same_findings(
 def test_the_graphs_of_the_example_are_sound(capsys: pytest.CaptureFixture[str], name: str) -> None:
     report = json.loads(run(capsys, "validate", EXAMPLE / name, "--json")[1])
     assert report["findings"] == []
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_validate_writes_every_form_to_the_screen_and_to_a_file(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str
+) -> None:
+    target = tmp_path / "report"
+    code, out, _ = run(capsys, "validate", DOCUMENT, "--format", form, "--lang", "en")
+    assert (code, "year-of-another-budget" in out) == (0, True)
+    code, told, _ = run(
+        capsys, "validate", DOCUMENT, "--format", form, "--lang", "en", "-o", target, "--strict"
+    )
+    assert (code, told.splitlines()[-1]) == (1, f"→ {target}")
+    assert "77 warnings" in told
+    if form == "text":
+        assert target.read_text(encoding="utf-8").split("\n", 1)[1] == out
+    elif form in ("sarif", "rdf"):
+        assert target.read_text(encoding="utf-8") == out
+
+
+def test_json_is_the_short_form(capsys: pytest.CaptureFixture[str]) -> None:
+    short = run(capsys, "validate", DOCUMENT, "--json")[1]
+    assert short == run(capsys, "validate", DOCUMENT, "--format", "json")[1]
+
+
+def test_the_terminal_tells_the_first_places_or_all(capsys: pytest.CaptureFixture[str]) -> None:
+    first = run(capsys, "validate", DOCUMENT, "--lang", "en")[1]
+    every = run(capsys, "validate", DOCUMENT, "--lang", "en", "--all")[1]
+    assert ("9 more (--all shows them)" in first, "(--all" in every) == (True, False)
+    assert every.count("A blank was left") == 12
+    assert "opendata rules --explain table-absent" in first
+
+
+def test_rules_are_chosen_and_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    found = []
+    for rules in ("unit-*", "unit-*,-unit-unknown", "-unit-*"):
+        told = json.loads(run(capsys, "validate", DOCUMENT, "--json", "--rules", rules)[1])
+        found.append({f["rule"] for f in told["findings"] if f["rule"].startswith("unit-")})
+    assert found == [
+        {"unit-unknown", "unit-against-target", "unit-wan-without-yuan"},
+        {"unit-against-target", "unit-wan-without-yuan"},
+        set(),
+    ]
+    code, _, err = run(capsys, "validate", DOCUMENT, "--rules", "unit-unkown", "--lang", "en")
+    assert (code, "did you mean unit-unknown" in err) == (2, True)
+
+
+def test_only_what_is_new_counts_against_a_baseline(
+    capsys: pytest.CaptureFixture[str], package: Path, tmp_path: Path
+) -> None:
+    old = tmp_path / "old.json"
+    run(capsys, "validate", package, "--format", "json", "-o", old)
+    code, out, _ = run(capsys, "validate", package, "--since", old, "--strict", "--lang", "en")
+    assert (code, "90 known ones are not, and 0 are there no more" in " ".join(out.split())) == (
+        0,
+        True,
+    )
+    (package / "goal.csv").write_text("", encoding="utf-8")
+    code, out, _ = run(capsys, "validate", package, "--since", old, "--json")
+    told = json.loads(out)
+    new = [(f["rule"], f["new"]) for f in told["findings"] if f["severity"] == "error"]
+    assert (code, new) == (1, [("checksum", True), ("graph-differs", True)])
+    assert (told["hidden"], told["gone"]) == (90, 0)
+
+
+def test_the_list_ends_after_so_many_errors(
+    capsys: pytest.CaptureFixture[str], package: Path
+) -> None:
+    for name in ("goal.csv", "line.csv", "project.csv"):
+        (package / name).write_text("", encoding="utf-8")
+    code, out, _ = run(capsys, "validate", package, "--max-errors", "2", "--lang", "en")
+    assert (code, "2 errors" in out) == (1, True)
+    assert "The limit of errors was reached" in out
+    assert run(capsys, "validate", package, "--max-errors", "0")[0] == 2
+
+
+def test_many_paths_are_checked_and_one_that_cannot_be_stops_none(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    paths = (EXAMPLE / "budget.ttl", tmp_path / "nothing.txt", DOCUMENT)
+    code, out, err = run(capsys, "validate", *paths, "--json")
+    assert (code, "nothing.txt" in err) == (2, True)
+    told = json.loads(out)["reports"]
+    assert [(r["subject"], len(r["findings"])) for r in told] == [
+        (str(paths[0]), 0),
+        (str(DOCUMENT), 90),
+    ]
+    assert run(capsys, "validate", paths[0], DOCUMENT)[0] == 0
+
+
+def test_settings_hold_where_no_option_says_otherwise(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = tmp_path / "opendata.toml"
+    settings.write_text(
+        'strict = true\nformat = "json"\nrules = ["table-*", "unread"]\n'
+        '[severity]\ntable-cut = "error"\nunread = "off"\n',
+        encoding="utf-8",
+    )
+    code, out, _ = run(capsys, "validate", EXAMPLE)
+    told = json.loads(out)
+    assert (code, told["counts"]) == (1, {"error": 3, "warning": 2, "note": 4})
+    code, out, _ = run(
+        capsys, "validate", DOCUMENT, "--no-strict", "--rules", "unit-*", "--format", "junit"
+    )
+    assert (code, out.startswith("<?xml")) == (0, True)
+    settings.write_text("stict = true\n", encoding="utf-8")
+    code, _, err = run(capsys, "validate", DOCUMENT, "--lang", "en")
+    assert (code, "did you mean strict" in err) == (2, True)
+
+
+def test_options_of_engines_are_passed_on_only_where_they_were_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[object, dict[str, object]]] = []
+
+    def validate(subject: object, facts: object = None, **options: object) -> Report:
+        asked.append((subject, options))
+        return Report(str(subject), ())
+
+    monkeypatch.setattr("opendata.checks.validate", validate)
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "validate", "a.csv", "--schema", "s.json", "--referee")[0] == 0
+    (tmp_path / "opendata.toml").write_text('shapes = "own.ttl"\n', encoding="utf-8")
+    assert run(capsys, "validate", "http://localhost/a", "-", "--fetch")[0] == 0
+    assert run(capsys, "validate", "a.ttl", "--shapes", "b.ttl")[0] == 0
+    own = {"shapes": tmp_path / "own.ttl"}
+    assert asked == [
+        (Path("a.csv"), {"schema": Path("s.json"), "referee": True}),
+        ("http://localhost/a", {**own, "fetch": True}),
+        ("-", {**own, "fetch": True}),
+        (Path("a.ttl"), {"shapes": Path("b.ttl")}),
+    ]
+
+
+def test_rules_are_listed_with_severity_and_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    listed = json.loads(run(capsys, "rules", "--json")[1])
+    assert listed["weights-add-to-100"]["severity"] == ["warning", "note"]
+    assert listed["unit-unknown"]["iri"] == "https://w3id.org/open-budget/rule/unit-unknown"
+    assert "table-note-only" in run(capsys, "rules", "--lang", "en")[1]
+    code, out, _ = run(capsys, "rules", "--explain", "unit-unknown")
+    assert (code, listed["unit-unknown"]["iri"] in out) == (0, True)
+    told = json.loads(run(capsys, "rules", "--explain", "unit-unknown", "--json")[1])
+    assert told["page"].rstrip() in out
+    code, _, err = run(capsys, "rules", "--explain", "unit-unknwon", "--lang", "en")
+    assert (code, "did you mean unit-unknown" in err) == (2, True)
 
 
 def test_a_spoilt_package_fails(package: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,8 +11,8 @@ from opendata import terms
 from opendata.model import RECORDS, Budget
 from opendata.terms import HOME, code_lists, codes, documented, tables
 
-LAYERS = ["cli", "screen_inspect", "screen", "batch", "inspection", "portals", "store", "checks", "package", "converters", "output", "parsers",
-          "documents", "facts", "model", "terms", "values", "errors"]  # fmt: skip
+LAYERS = ["cli", "screen_inspect", "screen", "reports", "batch", "inspection", "portals", "store", "checks", "package", "converters", "output", "parsers",
+          "documents", "facts", "config", "model", "terms", "values", "errors"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", RECORDS)

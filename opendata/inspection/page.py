@@ -1,6 +1,7 @@
 """An inspection as one HTML page that needs nothing else: no script, no image, no address."""
 
 from base64 import b64encode
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,34 +11,41 @@ from opendata.inspection.cells import MARKS
 from opendata.terms import codes
 from opendata.values import unnumbered
 
+TEMPLATES = Path(__file__).parent / "templates"
+STYLE = TEMPLATES / "inspect.css"
 _OURS = b'content="opendata inspect"'
 _HEAD = 1024  # bytes in which a page of ours says so
 
 
 def to_html(inspection: Inspection) -> str:
     """The page, in Chinese and in English."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    pages = Environment(
-        loader=PackageLoader("opendata.inspection"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters["unnumbered"] = unnumbered
-    style = (Path(__file__).parent / "templates/inspect.css").read_text(encoding="utf-8")
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    return pages.get_template("inspect.html").render(
+    return rendered(
+        TEMPLATES / "inspect.html",
+        (STYLE,),
         seen=inspection,
-        style=style,
-        digest=digest,
         marks=MARKS,
         codes=codes,
         passage=Passage,
         isinstance=isinstance,
         numbers=_numbers(inspection),
     )
+
+
+def rendered(template: Path, styles: Sequence[Path], **content: object) -> str:
+    """A page of a template, all that is shown in it escaped, with its style and the digest of it."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    pages = Environment(
+        loader=FileSystemLoader(template.parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters["unnumbered"] = unnumbered
+    style = "".join(path.read_text(encoding="utf-8") for path in styles)
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    return pages.get_template(template.name).render(style=style, digest=digest, **content)
 
 
 def _numbers(inspection: Inspection) -> dict[str, int]:
