@@ -14,7 +14,12 @@ from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from opendata.converters.catalog import write_triples
-from opendata.converters.workbook import (
+from opendata.errors import OutputError
+from opendata.output import Written, describe, write
+from opendata.package import Package, catalogue, open_package
+from opendata.portals.files import copy_files, safe_name
+from opendata.portals.plan import Change, Plan, compare
+from opendata.portals.workbook import (
     Sheet,
     fields,
     table_sheet,
@@ -22,11 +27,6 @@ from opendata.converters.workbook import (
     write_json,
     write_workbook,
 )
-from opendata.errors import OutputError
-from opendata.output import Written, describe, write
-from opendata.package import Package, catalogue, open_package
-from opendata.portals.files import copy_files, safe_name
-from opendata.portals.plan import Change, Plan, compare
 
 SUMS = "SHA256SUMS"
 MAX_SUMS = 16 * 1024 * 1024
