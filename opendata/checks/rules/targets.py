@@ -85,9 +85,14 @@ def indicator_without_weight(budget: Budget) -> Iterator[Hit]:
 
     Indicators have weights.
     """
+    weighted = {i.document_table for i in budget.indicators if i.weight is not None}
+    unweighted: set[str] = set()
     for project, own in _by_project(budget):
+        place = own[0].document_table
         missing = [indicator for indicator in own if indicator.weight is None]
-        if missing:
+        if missing and place not in weighted:
+            unweighted.add(place)  # the form has no column for it: told once
+        elif missing:
             name = project.name if project else budget.department
             yield Hit(
                 "warning",
@@ -95,6 +100,15 @@ def indicator_without_weight(budget: Budget) -> Iterator[Hit]:
                 None,
                 f"“{name}”的 {len(own)} 个指标中有 {len(missing)} 个没有权重。",
                 f"Of the {len(own)} indicators of {name}, {len(missing)} have no weight.",
+            )
+    for table in budget.document_tables:
+        if table.id in unweighted:
+            yield Hit(
+                "note",
+                table,
+                None,
+                f"《{table.title}》的指标都没有权重。",
+                f"No indicator of {table.title} has a weight.",
             )
 
 

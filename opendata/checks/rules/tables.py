@@ -1,0 +1,332 @@
+"""Tables: codes and columns add up inside a table, and tables of one budget agree.
+
+Rounding is that of `money`: half of the last printed digit for each number added. An amount that
+the document leaves empty is no zero to compare with, but adds nothing to a sum.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from opendata.checks.rules import Hit
+from opendata.checks.rules.codes import names_of
+from opendata.checks.rules.ledger import (
+    FUND_TABLES,
+    Ledger,
+    by_table,
+    code_of_line,
+    differ,
+    is_total,
+    ledger,
+    titles,
+)
+from opendata.checks.rules.money import added, en, sum_of_lines, zh
+from opendata.model import Budget, Line
+from opendata.terms import codes
+from opendata.values import plain
+
+_YEAR_OF = {"expenditure-total": "expenditure-this-year", "income-total": "income-this-year"}
+_ON_TOP = ("carried-forward", "balance-distribution")
+_SPLIT = ("basic", "project", "operating", "reserve")
+_SOURCES = ("remitted-to-superior", "affiliate-subsidy")
+_STAFF = ("basic-staff", "basic-running")
+_FUNDS = ("general", "government-fund", "state-capital")
+
+
+def codes_and_total(budget: Budget) -> Iterator[Hit]:
+    """科目的款、项之和应等于上一级，各类之和应等于合计；每一列都如此。
+
+    In every column the codes of each level add up to the code above them, and the classes to the total.
+    """
+    for _, own in by_table(budget):
+        known = {code for line in own if (code := code_of_line(line))}
+        columns: dict[tuple[object, ...], list[Line]] = defaultdict(list)
+        for line in own:
+            item = "_T" if line.item in (*_YEAR_OF, *_YEAR_OF.values()) else line.item
+            columns[line.operation, line.year, line.phase, line.account, line.fund, item].append(
+                line
+            )
+        for key, column in columns.items():
+            yield from _tree(column, known)
+            if key[3] == "basic" and not _total(column):
+                yield from _staff_and_running(column, columns, key)
+
+
+def _tree(column: list[Line], known: set[str]) -> Iterator[Hit]:
+    rows: dict[str, Line] = {}
+    for line in column:
+        code = code_of_line(line)
+        if code and line.amount is not None:
+            if code in rows:
+                return  # the table lists several units, each with its own codes
+            rows[code] = line
+    below: dict[str, list[str]] = defaultdict(list)
+    for code in rows:
+        above = (code[:length] for length in range(len(code) - 1, 2, -1))
+        below[next((one for one in above if one in known), "")].append(code)
+    for code, parts in below.items():
+        total = rows.get(code) if code else _total(column)
+        stray = not code and len({len(part) for part in parts}) > 1  # a code without its class
+        if total and not stray:
+            yield from sum_of_lines([rows[part] for part in parts], total)
+
+
+def _staff_and_running(
+    column: list[Line], columns: dict[tuple[object, ...], list[Line]], key: tuple[object, ...]
+) -> Iterator[Hit]:
+    """Staff costs are the classes 301 and 303, running costs the others, by the rules on basic expenditure."""
+    classes = [line for line in column if len(code_of_line(line)) == 3]
+    for account, of_staff in (("basic-staff", True), ("basic-running", False)):
+        total = _total(columns.get((*key[:3], account, *key[4:]), []))
+        parts = [x for x in classes if (code_of_line(x) in ("301", "303")) == of_staff]
+        if total and classes[0].economic != "_T":
+            yield from sum_of_lines(parts, total)
+
+
+def _total(column: list[Line]) -> Line | None:
+    """The total of a column of codes: the year's, or the whole where nothing comes on top."""
+    plain_totals = [x for x in column if not code_of_line(x) and is_total(x)]
+    for line in plain_totals:
+        if line.item not in _YEAR_OF:
+            return line
+    on_top = any(line.item in _ON_TOP and line.amount for line in column)
+    return None if on_top or not plain_totals else plain_totals[0]
+
+
+def accounts_and_row_total(budget: Budget) -> Iterator[Hit]:
+    """一行中基本支出、项目支出等之和应等于合计，人员经费与公用经费之和应等于基本支出。
+
+    In a row basic, project and other expenditure add up to the total, and staff and running costs to basic.
+    """
+    for row in _rows(budget, "account"):
+        basic = [x for x in row if x.account == "basic"]
+        split = _SPLIT if basic else (*_STAFF, *_SPLIT)  # some tables show no basic as a whole
+        parts = [x for x in row if x.account in split or x.item in _SOURCES]
+        yield from _against(row, parts, account="_T")
+        yield from _against(row, [x for x in row if x.account in _STAFF], account="basic")
+
+
+def funds_and_row_total(budget: Budget) -> Iterator[Hit]:
+    """一行中各项资金之和应等于合计。
+
+    In a row the funds add up to the total.
+    """
+    for row in _rows(budget, "fund"):
+        yield from _against(row, [x for x in row if x.fund in _FUNDS], fund="_T")
+
+
+def sources_and_row_total(budget: Budget) -> Iterator[Hit]:
+    """收入表的一行中各项来源之和应等于合计。
+
+    In a row of the table of income the sources add up to the total.
+    """
+    for row in _rows(budget, "item"):
+        if row[0].table_kind == "income":
+            sources = [x for x in row if codes("line_item")[x.item].broader == "income-this-year"]
+            yield from _against(row, sources, item="_T")
+
+
+def _rows(budget: Budget, across: str) -> Iterator[list[Line]]:
+    """The lines of one row that differ in one dimension only, with sources beside accounts."""
+    rows: dict[tuple[object, ...], list[Line]] = defaultdict(list)
+    for line in budget.lines:
+        if line.table_kind == "overall-targets" or (
+            across != "item" and line.item not in ("_T", *_SOURCES)
+        ):
+            continue
+        kept = tuple(getattr(line, x) for x in ("account", "fund") if x != across)
+        key = (line.document_table, line.row, line.operation, line.year, line.phase)
+        rows[(*key, line.function, line.economic, *kept)].append(line)
+    return (row for row in rows.values() if len(row) > 1)
+
+
+def _against(row: list[Line], parts: list[Line], **total: str) -> Iterator[Hit]:
+    of = [x for x in row if all(getattr(x, k) == v for k, v in total.items()) and x not in parts]
+    keys = [(x.account, x.fund, x.item) for x in parts]
+    if parts and len(of) == 1 and len(set(keys)) == len(keys):
+        yield from sum_of_lines(parts, of[0])
+
+
+def income_against_summary(budget: Budget) -> Iterator[Hit]:
+    """收入总表应与收支总表的收入相同。
+
+    The table of income agrees with the summary of income and expenditure.
+    """
+    book = ledger(budget)
+    total = book.get("income", item="income-total") or book.get("income")
+    whole = [book.get("income-expenditure", item=x) for x in ("income-this-year", "income-total")]
+    yield from _none_equals(budget, total, whole)
+    for item, code in codes("line_item").items():
+        if code.broader == "income-this-year":
+            summary = book.get("income-expenditure", item=item, fund=code.extra["fund"])
+            line = book.get("income", item=item, fund=code.extra["fund"])
+            yield from _none_equals(budget, line, [summary])
+
+
+def expenditure_against_summary(budget: Budget) -> Iterator[Hit]:
+    """支出总表应与收支总表的支出相同：合计、各类、基本支出和项目支出。
+
+    The table of expenditure agrees with the summary: the total, each class, basic and project expenditure.
+    """
+    book = ledger(budget)
+    whole = [
+        book.get("income-expenditure", item=item)
+        for item in ("expenditure-this-year", "expenditure-total")
+    ]
+    yield from _none_equals(budget, book.get("expenditure"), whole)
+    for account in ("basic", "project", "reserve"):
+        summary = book.get("income-expenditure", item=account, account=account)
+        yield from _none_equals(budget, book.get("expenditure", account=account), [summary])
+    for code in book.codes("expenditure"):
+        if len(code) == 3:
+            line = book.get("expenditure", code=code)
+            yield from _none_equals(budget, line, [book.get("income-expenditure", code=code)])
+
+
+def appropriation_against_funds(budget: Budget) -> Iterator[Hit]:
+    """财政拨款的支出应等于一般公共预算、政府性基金、国有资本经营预算各表之和，各科目也如此。
+
+    Appropriation expenditure is the sum of the tables of the three funds, for each code too.
+    """
+    book = ledger(budget)
+    for kind in ("appropriation", "appropriation-expenditure"):
+        for code in ("", *book.codes(kind)):
+            for fund, table in FUND_TABLES.items():
+                line = _spent(book, kind, code, fund)
+                yield from _none_equals(budget, line, [book.get(table, code=code, fund=fund)])
+            if not _spent(book, kind, code, "general"):
+                yield from _equals_funds(budget, book, _spent(book, kind, code, "_T"), code)
+
+
+def _spent(book: Ledger, kind: str, code: str, fund: str) -> Line | None:
+    if code or kind != "appropriation":
+        return book.get(kind, code=code, fund=fund)
+    year, whole = (
+        book.get(kind, item=x, fund=fund) for x in ("expenditure-this-year", "expenditure-total")
+    )
+    carried = any(book.get(kind, item=x, fund=fund) for x in _ON_TOP)
+    return year or (None if carried else whole)
+
+
+def _equals_funds(
+    budget: Budget, book: Ledger, line: Line | None, code: str, account: str = "_T"
+) -> Iterator[Hit]:
+    funds = _funds(book, code, account)
+    if line and funds and book.funds_are_whole:
+        yield from _compared(budget, line, funds)
+
+
+def _funds(book: Ledger, code: str, account: str) -> list[Line]:
+    found = (
+        book.get(table, code=code, fund=fund, account=account)
+        for fund, table in FUND_TABLES.items()
+    )
+    return [line for line in found if line]
+
+
+def expenditure_against_funds(budget: Budget) -> Iterator[Hit]:
+    """支出总表应不少于各项基金支出之和；收入全是财政拨款的，两者应相等；各科目也如此。
+
+    Expenditure is at least that of the three funds, and equals it where all income is appropriation.
+    """
+    book = ledger(budget)
+    appropriation = book.get("income-expenditure", item="appropriation")
+    income = book.get("income-expenditure", item="income-total")
+    only = bool(appropriation and income and appropriation.amount == income.amount)
+    if not book.funds_are_whole:
+        return
+    for code in ("", *book.codes("expenditure")):
+        for account in ("_T", "basic", "project"):
+            line, funds = (
+                book.get("expenditure", code=code, account=account),
+                _funds(book, code, account),
+            )
+            if line and line.amount is not None and funds:
+                less = added(funds) > line.amount
+                if only or less:
+                    yield from _compared(budget, line, funds)
+
+
+def basic_between_tables(budget: Budget) -> Iterator[Hit]:
+    """基本支出在各表中应相同：一般公共预算支出表、基本支出表、财政拨款基本支出表。
+
+    Basic expenditure is the same in the tables that show it.
+    """
+    book = ledger(budget)
+    for account in ("basic", *_STAFF):
+        line = book.get("basic-expenditure", account=account, fund="general")
+        of = book.get("general-expenditure", account=account, fund="general")
+        yield from _none_equals(budget, line, [of])
+    total = book.get("appropriation-basic", account="basic")
+    summary = book.get("appropriation", item="basic", account="basic")
+    yield from _none_equals(budget, total, [summary])
+    if not book.only_general:
+        return
+    for code in ("", *book.codes("appropriation-basic")):
+        line = book.get("appropriation-basic", code=code, account="basic")
+        of = book.get("basic-expenditure", code=code, account="basic", fund="general")
+        yield from _none_equals(budget, line, [of])
+
+
+def overall_against_tables(budget: Budget) -> Iterator[Hit]:
+    """部门整体支出绩效目标表的金额应与收支总表相同。
+
+    The money of the department's overall targets is that of the summary.
+    """
+    book = ledger(budget)
+    whole = [
+        book.get("income-expenditure", item=item)
+        for item in ("expenditure-total", "expenditure-this-year")
+    ]
+    yield from _none_equals(budget, book.get("overall-targets"), whole)
+    for account in ("basic", "project"):
+        summary = book.get("income-expenditure", item=account, account=account)
+        yield from _none_equals(budget, book.get("overall-targets", account=account), [summary])
+
+
+_ECONOMIC_OF = {
+    "abroad": "30212",
+    "reception": "30217",
+    "vehicle-running": "30231",
+    "vehicle-purchase": "31013",
+    "meeting": "30215",
+    "training": "30216",
+}
+
+
+def three_public_against_basic(budget: Budget) -> Iterator[Hit]:
+    """“三公”经费表中的一项应不少于基本支出中同一经济科目的金额。
+
+    An item of the three public expenses is at least what basic expenditure has under its economic code.
+    """
+    book = ledger(budget)
+    for item, code in _ECONOMIC_OF.items():
+        line = book.get("three-public", item=item, fund="general")
+        part = book.get("basic-expenditure", code=code, account="basic", fund="general")
+        fits = part and plain(part.name) in names_of("economic", code, budget.year)
+        if fits and line and part and line.amount is not None and (part.amount or 0) > line.amount:
+            yield from _compared(budget, line, [part])
+
+
+def _none_equals(budget: Budget, line: Line | None, others: Sequence[Line | None]) -> Iterator[Hit]:
+    filled = [other for other in others if other and other.amount is not None]
+    if line and filled and all(differ(line, [other]) for other in filled):
+        yield from _compared(budget, line, filled[:1])
+
+
+def _compared(budget: Budget, line: Line, others: list[Line]) -> Iterator[Hit]:
+    """A hit where a line is not the sum of lines of other tables."""
+    if not differ(line, others) or line.amount is None:
+        return
+    named = titles(budget)
+    own, where = named[line.document_table], "、".join(named[x.document_table] for x in others)
+    places = ", ".join(f"{x.source_page}:{x.source_line}" for x in chain([line], others))
+    amount = added(others)
+    yield Hit(
+        "warning",
+        line,
+        "amount",
+        f"《{own}》的{line.name}为 {zh(line.amount)}，《{where}》为 {zh(amount)}，差 "
+        f"{zh(line.amount - amount)}（{places}）。",
+        f"{line.name} is {en(line.amount)} in {own}, but {en(amount)} in {where} ({places}).",
+    )
