@@ -28,6 +28,7 @@ class Ledger:
     lines: dict[Key, Line | None]
     functions: dict[str, list[str]]
     states: dict[str, str]
+    titles: dict[str, str]
 
     def get(
         self, kind: str, *, code: str = "", item: str = "_T", account: str = "_T", fund: str = "_T"
@@ -69,7 +70,8 @@ def ledger(budget: Budget) -> Ledger:
         if code:
             seen.setdefault(line.table_kind, {})[code] = None
     states = {table.kind: table.state for table in budget.document_tables}
-    return Ledger(lines, {kind: [*found] for kind, found in seen.items()}, states)
+    titles = {table.id: table.title for table in budget.document_tables}
+    return Ledger(lines, {kind: [*found] for kind, found in seen.items()}, states, titles)
 
 
 def code_of_line(line: Line) -> str:
@@ -101,11 +103,6 @@ def by_table(budget: Budget) -> Iterator[tuple[DocumentTable, list[Line]]]:
     for table in budget.document_tables:
         if table.id in lines:
             yield table, lines[table.id]
-
-
-def titles(budget: Budget) -> dict[str, str]:
-    """The title of each table, by its identifier."""
-    return {table.id: table.title for table in budget.document_tables}
 
 
 def differ(line: Line, others: Sequence[Line]) -> bool:

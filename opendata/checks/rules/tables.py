@@ -18,7 +18,6 @@ from opendata.checks.rules.ledger import (
     differ,
     is_total,
     ledger,
-    titles,
 )
 from opendata.checks.rules.money import added, en, sum_of_lines, zh
 from opendata.model import Budget, Line
@@ -155,12 +154,12 @@ def income_against_summary(budget: Budget) -> Iterator[Hit]:
     book = ledger(budget)
     total = book.get("income", item="income-total") or book.get("income")
     whole = [book.get("income-expenditure", item=x) for x in ("income-this-year", "income-total")]
-    yield from _none_equals(budget, total, whole)
+    yield from _none_equals(book, total, whole)
     for item, code in codes("line_item").items():
         if code.broader == "income-this-year":
             summary = book.get("income-expenditure", item=item, fund=code.extra["fund"])
             line = book.get("income", item=item, fund=code.extra["fund"])
-            yield from _none_equals(budget, line, [summary])
+            yield from _none_equals(book, line, [summary])
 
 
 def expenditure_against_summary(budget: Budget) -> Iterator[Hit]:
@@ -173,14 +172,14 @@ def expenditure_against_summary(budget: Budget) -> Iterator[Hit]:
         book.get("income-expenditure", item=item)
         for item in ("expenditure-this-year", "expenditure-total")
     ]
-    yield from _none_equals(budget, book.get("expenditure"), whole)
+    yield from _none_equals(book, book.get("expenditure"), whole)
     for account in ("basic", "project", "reserve"):
         summary = book.get("income-expenditure", item=account, account=account)
-        yield from _none_equals(budget, book.get("expenditure", account=account), [summary])
+        yield from _none_equals(book, book.get("expenditure", account=account), [summary])
     for code in book.codes("expenditure"):
         if len(code) == 3:
             line = book.get("expenditure", code=code)
-            yield from _none_equals(budget, line, [book.get("income-expenditure", code=code)])
+            yield from _none_equals(book, line, [book.get("income-expenditure", code=code)])
 
 
 def appropriation_against_funds(budget: Budget) -> Iterator[Hit]:
@@ -193,9 +192,9 @@ def appropriation_against_funds(budget: Budget) -> Iterator[Hit]:
         for code in ("", *book.codes(kind)):
             for fund, table in FUND_TABLES.items():
                 line = _spent(book, kind, code, fund)
-                yield from _none_equals(budget, line, [book.get(table, code=code, fund=fund)])
+                yield from _none_equals(book, line, [book.get(table, code=code, fund=fund)])
             if not _spent(book, kind, code, "general"):
-                yield from _equals_funds(budget, book, _spent(book, kind, code, "_T"), code)
+                yield from _equals_funds(book, _spent(book, kind, code, "_T"), code)
 
 
 def _spent(book: Ledger, kind: str, code: str, fund: str) -> Line | None:
@@ -208,12 +207,10 @@ def _spent(book: Ledger, kind: str, code: str, fund: str) -> Line | None:
     return year or (None if carried else whole)
 
 
-def _equals_funds(
-    budget: Budget, book: Ledger, line: Line | None, code: str, account: str = "_T"
-) -> Iterator[Hit]:
+def _equals_funds(book: Ledger, line: Line | None, code: str, account: str = "_T") -> Iterator[Hit]:
     funds = _funds(book, code, account)
     if line and funds and book.funds_are_whole:
-        yield from _compared(budget, line, funds)
+        yield from _compared(book, line, funds)
 
 
 def _funds(book: Ledger, code: str, account: str) -> list[Line]:
@@ -244,7 +241,7 @@ def expenditure_against_funds(budget: Budget) -> Iterator[Hit]:
             if line and line.amount is not None and funds:
                 less = added(funds) > line.amount
                 if only or less:
-                    yield from _compared(budget, line, funds)
+                    yield from _compared(book, line, funds)
 
 
 def basic_between_tables(budget: Budget) -> Iterator[Hit]:
@@ -256,16 +253,16 @@ def basic_between_tables(budget: Budget) -> Iterator[Hit]:
     for account in ("basic", *_STAFF):
         line = book.get("basic-expenditure", account=account, fund="general")
         of = book.get("general-expenditure", account=account, fund="general")
-        yield from _none_equals(budget, line, [of])
+        yield from _none_equals(book, line, [of])
     total = book.get("appropriation-basic", account="basic")
     summary = book.get("appropriation", item="basic", account="basic")
-    yield from _none_equals(budget, total, [summary])
+    yield from _none_equals(book, total, [summary])
     if not book.only_general:
         return
     for code in ("", *book.codes("appropriation-basic")):
         line = book.get("appropriation-basic", code=code, account="basic")
         of = book.get("basic-expenditure", code=code, account="basic", fund="general")
-        yield from _none_equals(budget, line, [of])
+        yield from _none_equals(book, line, [of])
 
 
 def overall_against_tables(budget: Budget) -> Iterator[Hit]:
@@ -278,10 +275,10 @@ def overall_against_tables(budget: Budget) -> Iterator[Hit]:
         book.get("income-expenditure", item=item)
         for item in ("expenditure-total", "expenditure-this-year")
     ]
-    yield from _none_equals(budget, book.get("overall-targets"), whole)
+    yield from _none_equals(book, book.get("overall-targets"), whole)
     for account in ("basic", "project"):
         summary = book.get("income-expenditure", item=account, account=account)
-        yield from _none_equals(budget, book.get("overall-targets", account=account), [summary])
+        yield from _none_equals(book, book.get("overall-targets", account=account), [summary])
 
 
 _ECONOMIC_OF = {
@@ -305,20 +302,20 @@ def three_public_against_basic(budget: Budget) -> Iterator[Hit]:
         part = book.get("basic-expenditure", code=code, account="basic", fund="general")
         fits = part and plain(part.name) in names_of("economic", code, budget.year)
         if fits and line and part and line.amount is not None and (part.amount or 0) > line.amount:
-            yield from _compared(budget, line, [part])
+            yield from _compared(book, line, [part])
 
 
-def _none_equals(budget: Budget, line: Line | None, others: Sequence[Line | None]) -> Iterator[Hit]:
+def _none_equals(book: Ledger, line: Line | None, others: Sequence[Line | None]) -> Iterator[Hit]:
     filled = [other for other in others if other and other.amount is not None]
     if line and filled and all(differ(line, [other]) for other in filled):
-        yield from _compared(budget, line, filled[:1])
+        yield from _compared(book, line, filled[:1])
 
 
-def _compared(budget: Budget, line: Line, others: list[Line]) -> Iterator[Hit]:
+def _compared(book: Ledger, line: Line, others: list[Line]) -> Iterator[Hit]:
     """A hit where a line is not the sum of lines of other tables."""
     if not differ(line, others) or line.amount is None:
         return
-    named = titles(budget)
+    named = book.titles
     own, where = named[line.document_table], "、".join(named[x.document_table] for x in others)
     places = ", ".join(f"{x.source_page}:{x.source_line}" for x in chain([line], others))
     amount = added(others)
