@@ -250,6 +250,7 @@ MUST_FIND: list[tuple[str, Mutation]] = [
         "unit-against-target",
         put("indicators", 0, target_text="15万元", target_value=None, unit="yuan", unit_text="元"),
     ),
+    ("unit-against-target", put("indicators", 0, target_text="5万平方米", target_value=None)),
     ("unit-unknown", put("indicators", 0, unit=None, unit_text="有效保障")),
     ("unit-wan-without-yuan", put("indicators", 0, unit=None, unit_text="万")),
     (
@@ -360,6 +361,11 @@ MUST_NOT_FIND: list[tuple[str, Mutation]] = [
     ("nothing is wrong", lambda b: b),
     ("a cent of rounding", all_of(amount(1, "39.99"))),
     ("a cent of rounding in the prose", says(1, "90.01万元")),
+    ("last year's amount beside the change", all_of(
+        put("sections", 0, text="与2022年相比（2022年度机关运行经费为50.00万元），增加20.00万元，增长40.00%"),
+        says(6, "增加20.00万元"), says(7, "增长40.00%"),
+    )),
+    ("a unit with words behind it", put("indicators", 0, unit=None, unit_text="人次的心理咨询")),
     ("a rate rounded", says(7, "下降-50.01%")),
     ("last year to compare with", put("indicators", 0, scoring="比2022年提高得满分")),
     ("a number that is no year", put("indicators", 0, meaning="共2022户")),
@@ -367,6 +373,7 @@ MUST_NOT_FIND: list[tuple[str, Mutation]] = [
     ("no unit where none is wanted", put("indicators", 0, unit=None, unit_text="/")),
     ("a word that is qualitative", put("indicators", 0, target_text="提高", target_value=None, comparison="qualitative")),
     ("a unit written twice", put("indicators", 1, target_text="60万元", target_value=None)),
+    ("per cent beside an empty unit", put("indicators", 0, target_text="95%", target_value=None, unit=None, unit_text=None)),
     ("a rate in per cent", put("indicators", 0, name="完成率", unit="percent", unit_text="%")),
     ("a name that only ends like a rate", put("indicators", 0, name="税率调整次数")),
     ("parts that the document leaves empty", put("lines", 4, amount=None, amount_text=None)),

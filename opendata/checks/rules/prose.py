@@ -14,6 +14,7 @@ from opendata.values import plain, unnumbered
 
 _THREE_PUBLIC = ("公务接待费", "公务用车购置及运行费", "因公出国（境）费")
 _VEHICLES = ("公务用车购置费", "公务用车运行费")
+_BEFORE = 40  # letters before an amount that may say of which year it is
 _LEVEL = re.compile(r"([^“”\"（）()\d.．、,，]+)[（(](类|款|项)[）)]")
 _BY_FUNCTION = (
     ("general-expenditure", "general"),
@@ -106,30 +107,53 @@ def prose_change_and_rate(budget: Budget) -> Iterator[Hit]:
 
     A stated rate of change agrees with the stated change and this year's amount.
     """
+    texts = {section.id: section.text or "" for section in budget.sections}
     for here in _paragraphs(budget):
-        amounts = _amounts(here)
+        amounts = {s.label or "": s for s in reversed(_amounts(here))}
         for change, rate in pairwise(here):
             if change.measure != "change" or rate.measure != "rate":
                 continue
-            now = next(
-                (s.amount for s in amounts if (s.label or "").startswith(change.label or "-")), None
-            )
-            if now is None or change.amount is None or rate.value is None or now == change.amount:
+            stated = _named_by(amounts, change.label or "-")
+            if stated is None or stated.amount is None or not change.amount or rate.value is None:
                 continue
-            before = now - change.amount
-            wanted = change.amount / before * 100
-            slack = 2 * half_digit(rate.text, None) + abs(
-                half_digit(change.text, change.unit) / before * 100
-            )
-            if abs(wanted - rate.value) > slack:
-                yield Hit(
-                    "warning",
-                    rate,
-                    "value",
-                    f"{change.label}由 {zh(before)}变为 {zh(now)}，变动 {wanted:.2f}%，文件写 {rate.value}%。",
-                    f"{change.label} went from {en(before)} to {en(now)}, by {wanted:.2f} %, "
-                    f"stated {rate.value} %.",
-                )
+            last = stated.amount - change.amount
+            if not last or _agrees(change, rate, last):
+                continue
+            if _of_last_year(stated, budget.year, texts.get(stated.section, "")):
+                last = stated.amount
+                if _agrees(change, rate, last):
+                    continue
+            yield _wrong_rate(change, rate, last)
+
+
+def _named_by(amounts: dict[str, Statement], label: str) -> Statement | None:
+    """The first amount whose label begins as a change's does."""
+    return next((s for name, s in reversed(amounts.items()) if name.startswith(label)), None)
+
+
+def _agrees(change: Statement, rate: Statement, last: Decimal) -> bool:
+    by, value = change.amount or Decimal(0), rate.value or Decimal(0)
+    slack = 2 * half_digit(rate.text, None) + abs(half_digit(change.text, change.unit) / last * 100)
+    return abs(by / last * 100 - value) <= slack
+
+
+def _of_last_year(stated: Statement, year: int, text: str) -> bool:
+    """Whether the words before an amount say that it is last year's."""
+    before = text.partition(stated.text)[0][-_BEFORE:]
+    return bool(re.search(rf"(?:{year - 1}\s*年|上年|去年)[^，。；]*$", before))
+
+
+def _wrong_rate(change: Statement, rate: Statement, last: Decimal) -> Hit:
+    by = change.amount or Decimal(0)
+    wanted = by / last * 100
+    return Hit(
+        "warning",
+        rate,
+        "value",
+        f"{change.label}由 {zh(last)}变为 {zh(last + by)}，变动 {wanted:.2f}%，文件写 {rate.value}%。",
+        f"{change.label} went from {en(last)} to {en(last + by)}, by {wanted:.2f} %, "
+        f"stated {rate.value} %.",
+    )
 
 
 # What the prose calls an amount, and where the tables have it: any of these may be meant.

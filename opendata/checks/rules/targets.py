@@ -7,7 +7,7 @@ from decimal import Decimal
 from opendata.checks.rules import Hit
 from opendata.checks.rules.money import en, half_digit, zh
 from opendata.model import Budget, Indicator, Project
-from opendata.terms import codes, multiplier
+from opendata.terms import code_of, multiplier
 from opendata.values import plain
 
 _YEAR = re.compile(r"(?<![\d.])(20\d\d)\s*年")
@@ -178,7 +178,9 @@ def unit_against_target(budget: Budget) -> Iterator[Hit]:
     """
     for indicator in budget.indicators:
         inside = _unit_inside(indicator.target_text or "")
-        if inside and inside != (indicator.unit or ""):
+        money = inside is not None and multiplier(inside)
+        # 95% beside an empty unit is plain; 15万元 beside one is not certain, nor 5万平方米 beside 平方米.
+        if inside and inside != (indicator.unit or "") and (money or indicator.unit):
             yield Hit(
                 "warning",
                 indicator,
@@ -196,7 +198,8 @@ def unit_unknown(budget: Budget) -> Iterator[Hit]:
     """
     for indicator in budget.indicators:
         text = indicator.unit_text or ""
-        if not indicator.unit and plain(text) not in _NO_UNIT and plain(text) != "万":
+        unit = indicator.unit or code_of("unit", text.partition("的")[0])  # 人次的心理咨询
+        if not unit and plain(text) not in _NO_UNIT and plain(text) != "万":
             yield Hit(
                 "warning",
                 indicator,
@@ -343,12 +346,6 @@ def _is_rate(indicator: Indicator) -> bool:
 
 
 def _unit_inside(target: str) -> str | None:
-    """The unit of money written after the number of a target such as `15万元`."""
-    match = re.fullmatch(r"[\d.,]+([^\d.,]*元)", plain(target[:_LONGEST]))
-    spellings = {
-        spelling: code.notation
-        for code in codes("unit").values()
-        if code.extra["multiplier"]
-        for spelling in (code.label_zh, *code.aliases)
-    }
-    return spellings.get(match[1]) if match else None
+    """The unit written after the number of a target such as `15万元`."""
+    match = re.fullmatch(r"[\d.,]+([^\d.,]{1,8})", plain(target[:_LONGEST]))
+    return code_of("unit", match[1]) if match else None
