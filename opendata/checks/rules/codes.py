@@ -6,8 +6,10 @@ from functools import cache
 from opendata.checks.rules import Hit
 from opendata.checks.rules.ledger import by_table, code_of_line
 from opendata.model import Budget, Line
-from opendata.terms import codes, in_year
+from opendata.terms import code_of, codes, in_year
 from opendata.values import plain
+
+_MOST = 0.6
 
 
 @cache
@@ -55,17 +57,27 @@ def code_against_name(budget: Budget) -> Iterator[Hit]:
     A code and the name beside it are of the same class.
     """
     for line, code_list, code in _named(budget):
-        if plain(line.name) not in _other_years(code_list, code):
-            wanted = codes(code_list)[in_year(code_list, code, line.year) or code].name_in(
-                line.year
-            )
-            yield Hit(
-                "warning",
-                line,
-                "name",
-                f"{code} 是“{wanted}”，表中写“{line.name}”。",
-                f"{code} is {wanted}, but the table has {line.name}.",
-            )
+        if plain(line.name) in _other_years(code_list, code):
+            continue
+        wanted = codes(code_list)[in_year(code_list, code, line.year) or code].name_in(line.year)
+        other = code_of(code_list, line.name)
+        if not other and _alike(plain(line.name), plain(wanted)):
+            continue  # another spelling of it
+        yield Hit(
+            "warning" if other else "note",
+            line,
+            "name",
+            f"{code} 是“{wanted}”，表中写“{line.name}”" + (f"（{other}）。" if other else "。"),
+            f"{code} is {wanted}, but the table has {line.name}"
+            + (f" ({other})." if other else "."),
+        )
+
+
+def _alike(name: str, wanted: str) -> bool:
+    """Whether most letters of two names are the same, or one is a part of the other."""
+    letters, others = set(name), set(wanted)
+    part = name in wanted or wanted in name
+    return part or len(letters & others) >= _MOST * len(letters | others)
 
 
 def _named(budget: Budget) -> Iterator[tuple[Line, str, str]]:

@@ -17,7 +17,7 @@ PROSE_OF_TABLE = {
 }
 _MEANS_NONE = re.compile(r"(?:无数字|空表)[^。；]{0,6}表示|没有数字[^。；]{0,6}表示")
 # What stands alone between tables and is no section: a note, the number or title of a table.
-_NO_SECTION = re.compile(r"^(?:注|公开|附件|第[一二三四五]部分)|表$")
+_NO_SECTION = re.compile(r"^(?:注|公开|第[一二三四五]部分)|表$|^表[一二三四五六七八九十]+$")
 _RESIDUE = re.compile(r"[^，。；]{0,12}(?:，[。；，]|。。|；[，。]|拟(?:举办|召开|开展)等)")
 
 

@@ -12,14 +12,15 @@ _ENOUGH = 20  # letters; shorter sentences are phrases that anybody may use
 _PAIRS = (("“", "”"), ("(", ")"), ("《", "》"), ("[", "]"), ("【", "】"))
 _LIST_NUMBER = re.compile(r"(?<![\d(])\d{1,2}\)|(?<=[;。:；：])[a-z]\)")
 _OPEN_END = re.compile(r"(?:得|扣|[得扣]\d+|[,、:“(]|且|或者|以及)$")
+# Words of a field, and what a project of that field would say somewhere else too.
 _FIELDS = {
-    "学校|学生|教师|课堂|校园": "205",
-    "患者|病人|诊疗|住院": "210",
-    "农户|农田|农作物|村民": "213",
-    "读者|观众|博物馆|图书馆": "207",
-    "法官|案犯|被告|庭审": "204",
-    "游客|景点": "207",
-    "乘客|公交线路": "214",
+    "学校|学生|教师|课堂|校园": "教|学|校|幼",
+    "患者|病人|诊疗|住院": "医|卫生|健康|病",
+    "农户|农田|农作物|村民": "农|村|乡",
+    "读者|观众|博物馆|图书馆": "文化|图书|博物|阅|演|展",
+    "法官|案犯|被告|庭审": "法|诉|案|监",
+    "游客|景点": "游|景|文",
+    "乘客|公交线路": "公交|客运|交通|出租",
 }
 
 Texts = Iterator[tuple[Project | Goal | Indicator | Line, str, str]]
@@ -104,15 +105,14 @@ def words_of_another_field(budget: Budget) -> Iterator[Hit]:
         parts = (indicator.name, indicator.meaning, indicator.target_text)
         about.setdefault(indicator.project or "", []).extend(filter(None, parts))
     told = {key: "".join(parts) for key, parts in about.items()}
-    functions = {line.function[:3] for line in budget.lines}
     for indicator in budget.indicators:
         project = names.get(indicator.project or "")
         if not project:
             continue
         known = budget.department + project.name + (project.goal_text or "") + told[project.id]
-        for words, function in _FIELDS.items():
+        for words, field in _FIELDS.items():
             found = sorted(set(re.findall(words, indicator.scoring or "")))
-            if found and function not in functions and not re.search(words, known):
+            if found and not re.search(field, known):
                 shown = "、".join(found)
                 yield Hit(
                     "note",

@@ -262,6 +262,9 @@ MUST_NOT_FIND: list[tuple[str, Mutation]] = [
         for x in b.lines
     )), lambda b: replace(b, lines=tuple(x for x in b.lines if x.economic in ("302", "30201", "30217"))))),
     ("goods whose project is not split", all_of(only("procurement"), lambda b: replace(b, lines=tuple(x for x in b.lines if x.name != "物业管理服务")))),
+    ("another spelling of a name", all_of(only(EXPENDITURE), *(
+        now(EXPENDITURE, None, {"name": "机关事业单位养老保险缴费"}, function="2080505", account=a) for a in ("_T", "basic")
+    ))),
     ("a total without its parts", all_of(only(EXPENDITURE), lambda b: replace(b, lines=b.lines[-3:]))),
 ]  # fmt: skip
 
