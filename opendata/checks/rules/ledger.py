@@ -15,6 +15,7 @@ FUND_TABLES = {
     "government-fund": "government-fund",
     "state-capital": "state-capital",
 }
+STAFF = ("basic-staff", "basic-running")
 _TOTALS = ("合计", "总计", "支出合计", "收入合计", "支出总计", "收入总计", "资金总额")
 _TOTAL_ITEMS = ("expenditure-this-year", "expenditure-total", "income-this-year", "income-total")
 

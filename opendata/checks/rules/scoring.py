@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from opendata.checks.rules import Hit
+from opendata.checks.rules.targets import indicator_name
 from opendata.model import Budget, Indicator
 from opendata.values import plain
 
@@ -60,16 +61,16 @@ def points_against_weight(budget: Budget) -> Iterator[Hit]:
                 "warning",
                 indicator,
                 "weight",
-                f"“{_name(indicator)}”的评分标准写满分 {full} 分，权重却是 {weight} 分。",
-                f"The scoring of {_name(indicator)} gives {full} points in full, its weight is {weight}.",
+                f"“{indicator_name(indicator)}”的评分标准写满分 {full} 分，权重却是 {weight} 分。",
+                f"The scoring of {indicator_name(indicator)} gives {full} points in full, its weight is {weight}.",
             )
         elif most is not None and most > weight:
             yield Hit(
                 "warning",
                 indicator,
                 "weight",
-                f"“{_name(indicator)}”的评分标准写 {most} 分，多于权重 {weight} 分。",
-                f"The scoring of {_name(indicator)} speaks of {most} points, more than its weight {weight}.",
+                f"“{indicator_name(indicator)}”的评分标准写 {most} 分，多于权重 {weight} 分。",
+                f"The scoring of {indicator_name(indicator)} speaks of {most} points, more than its weight {weight}.",
             )
 
 
@@ -88,8 +89,8 @@ def score_same_for_partial(budget: Budget) -> Iterator[Hit]:
                 "warning",
                 indicator,
                 "scoring",
-                f"“{_name(indicator)}”部分完成也得 {whole} 分，与全部完成相同。",
-                f"Partial success in {_name(indicator)} scores {whole} points, as full success does.",
+                f"“{indicator_name(indicator)}”部分完成也得 {whole} 分，与全部完成相同。",
+                f"Partial success in {indicator_name(indicator)} scores {whole} points, as full success does.",
             )
 
 
@@ -129,8 +130,8 @@ def score_bands(budget: Budget) -> Iterator[Hit]:
                 "warning",
                 indicator,
                 "scoring",
-                f"“{_name(indicator)}”的评分标准没有说 {shown} 次时得几分。",
-                f"The scoring of {_name(indicator)} does not say what {shown} times score.",
+                f"“{indicator_name(indicator)}”的评分标准没有说 {shown} 次时得几分。",
+                f"The scoring of {indicator_name(indicator)} does not say what {shown} times score.",
             )
 
 
@@ -181,7 +182,7 @@ def _fault(lower: Band, upper: Band) -> str | None:
 
 
 def _said(indicator: Indicator, fault: str, lower: Band, upper: Band) -> tuple[str, str]:
-    name = _name(indicator)
+    name = indicator_name(indicator)
     at = f"{lower.high}%" if lower.high == upper.low else f"{lower.high}%–{upper.low}%"
     if fault == "gap":
         return (
@@ -212,8 +213,8 @@ def comparison_against_scoring(budget: Budget) -> Iterator[Hit]:
                 "warning",
                 indicator,
                 "comparison",
-                f"“{_name(indicator)}”的比较方向是“{indicator.comparison_text}”，评分标准却写“{clause}得满分”。",
-                f"{_name(indicator)} is held to be {indicator.comparison_text!r} its target, but full "
+                f"“{indicator_name(indicator)}”的比较方向是“{indicator.comparison_text}”，评分标准却写“{clause}得满分”。",
+                f"{indicator_name(indicator)} is held to be {indicator.comparison_text!r} its target, but full "
                 f"points go to {clause!r}.",
             )
 
@@ -228,7 +229,3 @@ def _same(match: re.Match[str], indicator: Indicator) -> bool:
 
 def _text(indicator: Indicator) -> str:
     return plain((indicator.scoring or "")[:_LONGEST])
-
-
-def _name(indicator: Indicator) -> str:
-    return indicator.name or indicator.meaning or indicator.id
