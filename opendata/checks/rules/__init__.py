@@ -117,7 +117,8 @@ def sentence(rule: Rule) -> Text:
 
 def check(budget: Budget) -> Budget:
     """The budget with its readers' findings and those of every rule."""
-    findings = [f for f in budget.findings if f.rule not in set(map(rule_id, registry()))]
+    own = set(map(rule_id, registry()))
+    findings = [finding for finding in budget.findings if finding.rule not in own]
     for rule in registry():
         for hit in rule(budget):
             findings.append(_finding(budget, rule_id(rule), hit, len(findings) + 1))

@@ -128,7 +128,10 @@ def _rows(budget: Budget, across: str) -> Iterator[list[Line]]:
 
 
 def _against(row: list[Line], parts: list[Line], **total: str) -> Iterator[Hit]:
-    of = [x for x in row if all(getattr(x, k) == v for k, v in total.items()) and x not in parts]
+    taken = {id(x) for x in parts}
+    of = [
+        x for x in row if all(getattr(x, k) == v for k, v in total.items()) and id(x) not in taken
+    ]
     keys = [(x.account, x.fund, x.item) for x in parts]
     if parts and len(of) == 1 and len(set(keys)) == len(keys):
         yield from sum_of_lines(parts, of[0])

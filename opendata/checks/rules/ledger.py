@@ -16,6 +16,7 @@ FUND_TABLES = {
     "state-capital": "state-capital",
 }
 STAFF = ("basic-staff", "basic-running")
+_LONGEST = 12  # digits; a class has 3, a group 5, an item 7
 _TOTALS = ("合计", "总计", "支出合计", "收入合计", "支出总计", "收入总计", "资金总额")
 _TOTAL_ITEMS = ("expenditure-this-year", "expenditure-total", "income-this-year", "income-total")
 
@@ -76,9 +77,10 @@ def ledger(budget: Budget) -> Ledger:
 
 
 def code_of_line(line: Line) -> str:
-    """The digits of the code of a row, or an empty text; 30311-2017 is 30311."""
+    """The digits of the code of a row; 30311-2017 is 30311. Empty where there is none, or damage."""
     code = line.function if line.function != "_T" else line.economic
-    return "" if code == "_T" else code.partition("-")[0]
+    digits = "" if code == "_T" else code.partition("-")[0]
+    return digits if len(digits) <= _LONGEST else ""
 
 
 def is_total(line: Line) -> bool:

@@ -1,6 +1,7 @@
 """Prose: what the explanation of a budget says of its figures, among themselves and against the tables."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import pairwise
@@ -12,6 +13,7 @@ from opendata.terms import codes
 
 _THREE_PUBLIC = ("公务接待费", "公务用车购置及运行费", "因公出国（境）费")
 _VEHICLES = ("公务用车购置费", "公务用车运行费")
+_LONGEST = 20_000  # letters of a section that are searched
 _BEFORE = 40  # letters before an amount that may say of which year it is
 
 
@@ -100,11 +102,12 @@ def prose_change_and_rate(budget: Budget) -> Iterator[Hit]:
     """
     texts = {section.id: section.text or "" for section in budget.sections}
     for here in _paragraphs(budget):
-        amounts = {s.label or "": s for s in reversed(_amounts(here))}
+        amounts = {s.label or "": s for s in reversed(_amounts(here))}  # the first of a label
+        names = sorted(amounts)
         for change, rate in pairwise(here):
             if change.measure != "change" or rate.measure != "rate":
                 continue
-            stated = _named_by(amounts, change.label or "-")
+            stated = _named_by(amounts, change.label or "-", names)
             if stated is None or stated.amount is None or not change.amount or rate.value is None:
                 continue
             last = stated.amount - change.amount
@@ -117,9 +120,13 @@ def prose_change_and_rate(budget: Budget) -> Iterator[Hit]:
             yield _wrong_rate(change, rate, last)
 
 
-def _named_by(amounts: dict[str, Statement], label: str) -> Statement | None:
-    """The first amount whose label begins as a change's does."""
-    return next((s for name, s in reversed(amounts.items()) if name.startswith(label)), None)
+def _named_by(amounts: dict[str, Statement], label: str, names: list[str]) -> Statement | None:
+    """The amount of a change's label, or one whose label begins with it; `names` are sorted."""
+    if label in amounts:
+        return amounts[label]
+    place = bisect_left(names, label)
+    found = names[place] if place < len(names) else ""
+    return amounts[found] if found.startswith(label) and label else None
 
 
 def _agrees(change: Statement, rate: Statement, last: Decimal) -> bool:
@@ -130,7 +137,8 @@ def _agrees(change: Statement, rate: Statement, last: Decimal) -> bool:
 
 def _of_last_year(stated: Statement, year: int, text: str) -> bool:
     """Whether the words before an amount say that it is last year's."""
-    before = text.partition(stated.text)[0][-_BEFORE:]
+    place = text.find(stated.text, 0, _LONGEST)
+    before = text[max(0, place - _BEFORE) : max(0, place)]
     return bool(re.search(rf"(?:{year - 1}\s*年|上年|去年)[^，。；]*$", before))
 
 

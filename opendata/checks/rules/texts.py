@@ -104,15 +104,18 @@ def words_of_another_field(budget: Budget) -> Iterator[Hit]:
     for indicator in budget.indicators:
         parts = (indicator.name, indicator.meaning, indicator.target_text)
         about.setdefault(indicator.project or "", []).extend(filter(None, parts))
-    told = {key: "".join(parts) for key, parts in about.items()}
+    spoken: dict[tuple[str, str], bool] = {}  # whether a project speaks of a field elsewhere
     for indicator in budget.indicators:
         project = names.get(indicator.project or "")
-        if not project:
-            continue
-        known = budget.department + project.name + (project.goal_text or "") + told[project.id]
-        for words, field in _FIELDS.items():
+        for words, field in _FIELDS.items() if project else ():
             found = sorted(set(re.findall(words, indicator.scoring or "")))
-            if found and not re.search(field, known):
+            if not found or not project:
+                continue
+            if (project.id, field) not in spoken:
+                known = (budget.department, project.name, project.goal_text or "")
+                every = (*known, *about.get(project.id, ()))
+                spoken[project.id, field] = any(re.search(field, text) for text in every)
+            if not spoken[project.id, field]:
                 shown = "、".join(found)
                 yield Hit(
                     "note",
