@@ -196,6 +196,15 @@ def two(meaning: str, name: str) -> Mutation:
     return change
 
 
+def executed(text: str) -> Mutation:
+    """A sentence of final accounts: planned, spent, and the rate of it."""
+    sentence = (
+        stated(14, "支出年初预算", "2993.92万元", at=9), stated(15, "支出决算", "2940.05万元", at=9),
+        stated(16, "完成年初预算的", text, "share", at=9),
+    )  # fmt: skip
+    return lambda b: replace(b, statements=(*b.statements, *sentence))
+
+
 MUST_FIND: list[tuple[str, Mutation]] = [
     ("table-absent", states("absent")),
     ("table-cut", states("cut")),
@@ -226,6 +235,8 @@ MUST_FIND: list[tuple[str, Mutation]] = [
     ("prose-parts-and-total", says(11, "1.60万元")),
     ("prose-share", all_of(says(2, "占80.00%"), put("statements", 4, measure="count"))),
     ("prose-change-and-rate", says(7, "下降-33.00%")),
+    ("prose-change-and-rate", says(7, "增长50.00%")),
+    ("prose-execution-rate", executed("完成88.20%")),
     (
         "prose-against-tables",
         lambda b: replace(
@@ -366,6 +377,7 @@ MUST_NOT_FIND: list[tuple[str, Mutation]] = [
         says(6, "增加20.00万元"), says(7, "增长40.00%"),
     )),
     ("a unit with words behind it", put("indicators", 0, unit=None, unit_text="人次的心理咨询")),
+    ("a rate of execution", executed("完成98.20%")),
     ("a rate rounded", says(7, "下降-50.01%")),
     ("last year to compare with", put("indicators", 0, scoring="比2022年提高得满分")),
     ("a number that is no year", put("indicators", 0, meaning="共2022户")),

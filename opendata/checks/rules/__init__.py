@@ -73,6 +73,7 @@ def registry() -> tuple[Rule, ...]:
         prose.prose_parts_and_total,
         prose.prose_share,
         prose.prose_change_and_rate,
+        prose.prose_execution_rate,
         prose_tables.prose_against_tables,
         prose_tables.prose_codes_against_tables,
         totals.projects_against_project_expenditure,

@@ -95,6 +95,37 @@ def prose_share(budget: Budget) -> Iterator[Hit]:
             )
 
 
+def prose_execution_rate(budget: Budget) -> Iterator[Hit]:
+    """所写预算完成率应等于决算数除以年初预算数。
+
+    A stated rate of execution is final expenditure over the budget at the year's beginning.
+    """
+    for here in _paragraphs(budget):
+        planned: Statement | None = None
+        spent: Statement | None = None
+        for s in here:
+            label = s.label or ""
+            if s.measure == "amount" and s.amount is not None:
+                planned = s if label.endswith("预算") else planned
+                spent = s if label.endswith("决算") else spent
+            done = s.measure == "share" and label.startswith("完成") and s.value is not None
+            if not done or not planned or not spent or not planned.amount or s.value is None:
+                continue
+            wanted = (spent.amount or Decimal(0)) / planned.amount * 100
+            slack = 2 * half_digit(s.text, None)
+            slack += half_digit(spent.text, spent.unit) / planned.amount * 100
+            if abs(wanted - s.value) > slack:
+                yield Hit(
+                    "warning",
+                    s,
+                    "value",
+                    f"预算 {zh(planned.amount)}，决算 {zh(spent.amount or Decimal(0))}，完成 {wanted:.2f}%，文件写 {s.value}%。",
+                    f"Of {en(planned.amount)} planned {en(spent.amount or Decimal(0))} were spent, "
+                    f"{wanted:.2f} %, stated {s.value} %.",
+                )
+            planned = spent = None
+
+
 def prose_change_and_rate(budget: Budget) -> Iterator[Hit]:
     """所写增减率应与增减额和本年数相符。
 
@@ -106,6 +137,15 @@ def prose_change_and_rate(budget: Budget) -> Iterator[Hit]:
         names = sorted(amounts)
         for change, rate in pairwise(here):
             if change.measure != "change" or rate.measure != "rate":
+                continue
+            if change.amount and rate.value and change.amount * rate.value < 0:
+                yield Hit(
+                    "warning",
+                    rate,
+                    "value",
+                    f"{change.label}“{change.text}”与“{rate.text}”方向相反。",
+                    f"{change.label}: {change.text!r} and {rate.text!r} go in opposite directions.",
+                )
                 continue
             stated = _named_by(amounts, change.label or "-", names)
             if stated is None or stated.amount is None or not change.amount or rate.value is None:

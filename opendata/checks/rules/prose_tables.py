@@ -8,9 +8,20 @@ from opendata.checks.rules import Hit
 from opendata.checks.rules.ledger import ledger
 from opendata.checks.rules.money import en, half_digit, zh
 from opendata.model import Budget, Line, Statement
+from opendata.terms import code_of
 from opendata.values import plain, unnumbered
 
 _LEVEL = re.compile(r"([^“”\"（）()\d.．、,，]+)[（(](类|款|项)[）)]")
+_KIND_OF_AMOUNT = re.compile(r"(?:预算|支出|决算)*数?$")
+_ITEMS = {
+    "abroad",
+    "reception",
+    "vehicle",
+    "vehicle-purchase",
+    "vehicle-running",
+    "meeting",
+    "training",
+}
 _BY_FUNCTION = (
     ("general-expenditure", "general"),
     ("appropriation-expenditure", "_T"),
@@ -51,13 +62,16 @@ _MEANT: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
         ("general-expenditure", {"account": "project", "fund": "general"}),
     ),
     "“三公”经费预算数": (("three-public", {"item": "three-public", "fund": "general"}),),
-    "因公出国（境）费": (("three-public", {"item": "abroad", "fund": "general"}),),
-    "公务接待费": (("three-public", {"item": "reception", "fund": "general"}),),
-    "公务用车购置及运行费": (("three-public", {"item": "vehicle", "fund": "general"}),),
-    "公务用车购置费": (("three-public", {"item": "vehicle-purchase", "fund": "general"}),),
-    "公务用车运行费": (("three-public", {"item": "vehicle-running", "fund": "general"}),),
     "财政拨款的机关运行经费预算": (("three-public", {"item": "running-costs", "fund": "general"}),),
-    "政府采购预算": (("procurement", {}),),
+    "人员经费": (
+        ("basic-expenditure", {"account": "basic-staff", "fund": "general"}),
+        ("expenditure", {"account": "basic-staff"}),
+    ),
+    "公用经费": (
+        ("basic-expenditure", {"account": "basic-running", "fund": "general"}),
+        ("expenditure", {"account": "basic-running"}),
+    ),
+    "政府采购预算|政府采购预算总额|政府采购预算总金额": (("procurement", {}),),
 }
 
 
@@ -71,10 +85,19 @@ def prose_against_tables(budget: Budget) -> Iterator[Hit]:
     for statement in budget.statements:
         if statement.measure != "amount" or statement.amount is None:
             continue
-        places = meant.get(_bare(statement.label or ""), ())
+        label = _bare(statement.label or "")
+        places = meant.get(label) or _of_item(label, budget.phase)
         lines = [line for kind, where in places if (line := book.get(kind, **where))]
         if lines and all(_differs(statement, line) for line in lines):
             yield _not_as_in_table(statement, lines[0])
+
+
+def _of_item(label: str, phase: str) -> tuple[tuple[str, dict[str, str]], ...]:
+    """The item of the three public expenses, of meetings or training, that a label names."""
+    if (phase == "executed") != ("决算" in label):
+        return ()  # final accounts tell the budget too
+    item = code_of("line_item", _KIND_OF_AMOUNT.sub("", label))
+    return (("three-public", {"item": item, "fund": "general"}),) if item in _ITEMS else ()
 
 
 def prose_codes_against_tables(budget: Budget) -> Iterator[Hit]:
@@ -117,8 +140,9 @@ def _stem(name: str) -> str:
 
 
 def _bare(label: str) -> str:
-    """A label without the number and the year in front of it."""
-    return unnumbered(re.sub(r"^[（(][一二三四五六七八九十\d]+[）)]|^\d+[.．、]", "", label))
+    """A label without the number, the year and the department's 我部门 in front of it."""
+    label = re.sub(r"^[（(][一二三四五六七八九十\d]+[）)]|^\d+[.．、]", "", label.strip())
+    return re.sub(r"^(?:[我本](?:部门|单位|院|厅|局))", "", unnumbered(label))
 
 
 def _differs(statement: Statement, line: Line) -> bool:

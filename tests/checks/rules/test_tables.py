@@ -236,6 +236,8 @@ MUST_FIND: list[tuple[str, Mutation]] = [
     ("prose-codes-against-tables", all_of(only(GENERAL), said("1.“一般公共服务支出（类）人大事务（款）行政运行（项）”", "450万元"))),
     ("prose-codes-against-tables", all_of(only(GENERAL), said("1．公共服务（款）行政运行（项）支出", "45万元"), said("2．人大事务（款）行政运行（项）支出", "54万元"))),
     ("prose-against-tables", all_of(only("three-public"), said("（三）公务接待费", "60万元"))),
+    ("prose-against-tables", all_of(only("three-public"), said("3．公务接待费预算支出", "60万元"))),
+    ("prose-against-tables", all_of(only(BASIC), said("（一）人员经费", "61万元"))),
     ("goods-and-total", all_of(only("procurement"), now("procurement", "5", name="打印设备"))),
     ("goods-and-total", all_of(only("procurement"), now("procurement", "31", name="合计"))),
 ]  # fmt: skip
