@@ -196,6 +196,23 @@ def two(meaning: str, name: str) -> Mutation:
     return change
 
 
+def told(*parts: tuple[str, str] | tuple[str, str, str], at: int = 10) -> Mutation:
+    """More sentences of the prose: label, text, measure (an amount unless said)."""
+
+    def change(budget: Budget) -> Budget:
+        count = len(budget.statements)
+        more = (
+            stated(count + n, label, text, *measure, at=at + (n if at > 20 else 0))
+            for n, (label, text, *measure) in enumerate(parts, start=1)
+        )
+        return replace(budget, statements=(*budget.statements, *more))
+
+    return change
+
+
+ITEM = "1.“一般公共服务支出（类）财政事务（款）行政运行（项）”"
+
+
 def executed(text: str) -> Mutation:
     """A sentence of final accounts: planned, spent, and the rate of it."""
     sentence = (
@@ -237,6 +254,67 @@ MUST_FIND: list[tuple[str, Mutation]] = [
     ("prose-change-and-rate", says(7, "下降-33.00%")),
     ("prose-change-and-rate", says(7, "增长50.00%")),
     ("prose-execution-rate", executed("完成88.20%")),
+    (
+        "prose-against-last-year",
+        told(
+            (ITEM, "45.41万元"),
+            ("当年预算执行数", "11.67万元"),
+            ("预算安排", "45.41万元"),
+            ("预算安排", "增加314.82%", "rate"),
+        ),
+    ),
+    (
+        "prose-against-last-year",
+        told(
+            (ITEM, "350.35万元"),
+            ("当年预算执行数", "348.52万元"),
+            ("预算安排", "352.67万元"),
+            ("预算安排", "增加0.53%", "rate"),
+        ),
+    ),
+    (
+        "prose-parts-and-total",
+        told(
+            ("政府采购预算", "117.00万元"),
+            ("政府采购货物预算", "17.00万元"),
+            ("政府采购工程预算", "0万元"),
+            ("政府采购服务预算", "110.00万元"),
+        ),
+    ),
+    (
+        "prose-parts-and-total",
+        told(
+            ("2018年度财政拨款基本支出预算", "100.00万元"),
+            ("（一）人员经费", "80.00万元"),
+            ("（二）公用经费", "21.00万元"),
+            at=30,
+        ),
+    ),
+    (
+        "prose-parts-and-total",
+        told(
+            ("收入预算", "100.00万元"),
+            ("财政拨款收入", "100.00万元"),
+            ("事业收入", "1.00万元"),
+            ("其他收入", "0万元"),
+        ),
+    ),
+    (
+        "prose-share",
+        told(
+            ("因公出国（境）费支出", "110.00万元"),
+            ("占“三公”经费的", "18.00%", "share"),
+            ("公务接待费支出", "474.35万元"),
+            ("占“三公”经费的", "81.18%", "share"),
+        ),
+    ),
+    (
+        "prose-share",
+        all_of(
+            told(("本年支出预算合计", "100.00万元"), at=11),
+            told(("基本支出甲", "60.00万元"), ("基本支出甲", "占61.00%", "share"), at=12),
+        ),
+    ),
     (
         "prose-against-tables",
         lambda b: replace(
@@ -377,6 +455,10 @@ MUST_NOT_FIND: list[tuple[str, Mutation]] = [
         says(6, "增加20.00万元"), says(7, "增长40.00%"),
     )),
     ("a unit with words behind it", put("indicators", 0, unit=None, unit_text="人次的心理咨询")),
+    ("a budget compared with last year", told((ITEM, "2.63万元"), ("当年预算执行数", "1.48万元"), ("预算安排", "2.63万元"), ("预算安排", "增加77.70%", "rate"))),
+    ("shares of two of the three public expenses", told(("因公出国（境）费支出", "110.00万元"), ("占“三公”经费的", "18.82%", "share"), ("公务接待费支出", "156.55万元"), ("占“三公”经费的", "26.79%", "share"))),
+    ("a list of shares below its total", all_of(told(("本年支出预算合计", "100.00万元"), at=11), told(("基本支出甲", "60.00万元"), ("基本支出甲", "占60.00%", "share"), at=12))),
+    ("procurement that adds up", told(("政府采购预算", "117.00万元"), ("政府采购货物预算", "17.00万元"), ("政府采购工程预算", "0万元"), ("政府采购服务预算", "100.00万元"))),
     ("a rate of execution", executed("完成98.20%")),
     ("a rate rounded", says(7, "下降-50.01%")),
     ("last year to compare with", put("indicators", 0, scoring="比2022年提高得满分")),

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from opendata.checks.rules import Hit
 from opendata.checks.rules.money import en, half_digit, zh
+from opendata.checks.rules.sentences import amounts_of, paragraphs, shares, sums
 from opendata.model import Budget, Statement
 from opendata.terms import codes
 
@@ -23,7 +24,9 @@ def prose_parts_and_total(budget: Budget) -> Iterator[Hit]:
     In the prose the parts add up to their total.
     """
     functions = {code.label_zh for code in codes("function").values()}
-    for amounts in map(_amounts, _paragraphs(budget)):
+    for total, own in sums(budget):
+        yield from _sum_of_statements(own, total)
+    for amounts in map(amounts_of, paragraphs(budget)):
         if not amounts:
             continue
         total, *rest = amounts
@@ -63,36 +66,41 @@ def prose_share(budget: Budget) -> Iterator[Hit]:
 
     A stated share is the part over the total, and the shares add up to 100 per cent.
     """
-    for here in _paragraphs(budget):
-        amounts = _amounts(here)
+    for share, own, whole, name in shares(budget):
+        yield from _wrong_share(share, own, whole, name)
+    for here in paragraphs(budget):
+        amounts = amounts_of(here)
         if not amounts:
             continue
         total = amounts[0]
-        shares = [s for s in here if s.measure == "share" and s.value is not None]
-        parts = {s.label: s.amount for s in amounts[1:]}
-        for share in shares:
+        stated = [s for s in here if s.measure == "share" and s.value is not None]
+        parts = {s.label: s for s in amounts[1:]}
+        for share in stated:
             part = parts.get(share.label)
-            if part is None or not total.amount or share.value is None:
-                continue
-            wanted = part / total.amount * 100
-            if abs(wanted - share.value) > 2 * half_digit(share.text, None):
-                yield Hit(
-                    "warning",
-                    share,
-                    "value",
-                    f"{share.label}占{total.label}的 {wanted:.2f}%，文件写 {share.value}%。",
-                    f"{share.label} is {wanted:.2f} % of {total.label}, stated {share.value} %.",
-                )
-        added = sum((s.value for s in shares if s.value is not None), Decimal(0))
-        slack = sum(half_digit(s.text, None) for s in shares)
-        if len(shares) > 1 and len(shares) == len(parts) and abs(added - 100) > slack:
+            if part and total.amount:
+                yield from _wrong_share(share, part, total.amount, total.label or "")
+        added = sum((s.value for s in stated if s.value is not None), Decimal(0))
+        slack = sum(half_digit(s.text, None) for s in stated)
+        if len(stated) > 1 and len(stated) == len(parts) and abs(added - 100) > slack:
             yield Hit(
                 "warning",
-                shares[0],
+                stated[0],
                 "value",
                 f"各部分所占比例之和为 {added}%，应为 100%。",
                 f"The stated shares add up to {added} %, wanted 100 %.",
             )
+
+
+def _wrong_share(share: Statement, part: Statement, whole: Decimal, name: str) -> Iterator[Hit]:
+    wanted = (part.amount or Decimal(0)) / whole * 100
+    if share.value is not None and abs(wanted - share.value) > 2 * half_digit(share.text, None):
+        yield Hit(
+            "warning",
+            share,
+            "value",
+            f"{part.label}占{name}的 {wanted:.2f}%，文件写 {share.value}%。",
+            f"{part.label} is {wanted:.2f} % of {name}, stated {share.value} %.",
+        )
 
 
 def prose_execution_rate(budget: Budget) -> Iterator[Hit]:
@@ -100,7 +108,7 @@ def prose_execution_rate(budget: Budget) -> Iterator[Hit]:
 
     A stated rate of execution is final expenditure over the budget at the year's beginning.
     """
-    for here in _paragraphs(budget):
+    for here in paragraphs(budget):
         planned: Statement | None = None
         spent: Statement | None = None
         for s in here:
@@ -132,8 +140,8 @@ def prose_change_and_rate(budget: Budget) -> Iterator[Hit]:
     A stated rate of change agrees with the stated change and this year's amount.
     """
     texts = {section.id: section.text or "" for section in budget.sections}
-    for here in _paragraphs(budget):
-        amounts = {s.label or "": s for s in reversed(_amounts(here))}  # the first of a label
+    for here in paragraphs(budget):
+        amounts = {s.label or "": s for s in reversed(amounts_of(here))}  # the first of a label
         names = sorted(amounts)
         for change, rate in pairwise(here):
             if change.measure != "change" or rate.measure != "rate":
@@ -193,15 +201,3 @@ def _wrong_rate(change: Statement, rate: Statement, last: Decimal) -> Hit:
         f"{change.label} went from {en(last)} to {en(last + by)}, by {wanted:.2f} %, "
         f"stated {rate.value} %.",
     )
-
-
-def _paragraphs(budget: Budget) -> Iterator[list[Statement]]:
-    """The statements of each paragraph of the prose, in order."""
-    lines: dict[tuple[int, int], list[Statement]] = {}
-    for statement in budget.statements:
-        lines.setdefault((statement.source_page, statement.source_line), []).append(statement)
-    yield from lines.values()
-
-
-def _amounts(statements: Sequence[Statement]) -> list[Statement]:
-    return [s for s in statements if s.measure == "amount" and s.amount is not None]

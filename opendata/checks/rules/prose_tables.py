@@ -48,6 +48,10 @@ _MEANT: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
         ("appropriation", {"item": "income-this-year"}),
         ("appropriation", {"item": "income-total"}),
     ),
+    "财政拨款支出预算|支总预算": (
+        ("appropriation", {"item": "expenditure-this-year"}),
+        ("appropriation", {"item": "expenditure-total"}),
+    ),
     "一般公共预算拨款支出预算|一般公共预算财政拨款支出": (
         ("general-expenditure", {"fund": "general"}),
     ),
