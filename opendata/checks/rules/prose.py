@@ -161,7 +161,7 @@ def prose_change_and_rate(budget: Budget) -> Iterator[Hit]:
             last = stated.amount - change.amount
             if not last or _agrees(change, rate, last):
                 continue
-            if _of_last_year(stated, budget.year, texts.get(stated.section, "")):
+            if stated.amount and _of_last_year(stated, budget.year, texts.get(stated.section, "")):
                 last = stated.amount
                 if _agrees(change, rate, last):
                     continue
