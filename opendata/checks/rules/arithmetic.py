@@ -30,6 +30,7 @@ _COUNT = re.compile(
 _ORDINALS = {word: number for number, word in enumerate("一二三四五六七八九十", start=1)} | {
     "两": 2
 }
+_FACTOR_OF_ERROR, _WAN = 5, 10_000
 _SAME = {"名": "人", "㎡": "平方米"}
 _COST = re.compile(r"成本|经费|费用|资金|开支")
 _MONTHS = re.compile(r"(\d{1,2})个月")
@@ -80,6 +81,8 @@ def arithmetic_against_target(budget: Budget) -> Iterator[Hit]:
         singles, whole = _worked_out(plain(indicator.meaning[:_LONGEST]))
         if whole is None or any(abs(x - amount) <= slack for x in (*singles, whole)):
             continue
+        if not _comparable(whole, amount):
+            continue  # 每次不超过200元 beside a target of 2万元 says something else
         yield Hit(
             "warning",
             indicator,
@@ -88,6 +91,14 @@ def arithmetic_against_target(budget: Budget) -> Iterator[Hit]:
             f"The target of {indicator.name or indicator.id} is {en(amount)}, but its explanation "
             f"comes to {en(whole)}: {shorten(indicator.meaning)!r}.",
         )
+
+
+def _comparable(whole: Decimal, amount: Decimal) -> bool:
+    """Whether two amounts may be meant to be one: of one size, or off by 万 as units are."""
+    if not whole or not amount:
+        return False
+    ratio = max(whole, amount) / min(whole, amount)
+    return ratio <= _FACTOR_OF_ERROR or ratio == _WAN
 
 
 def _target(indicator: Indicator) -> tuple[Decimal, Decimal] | None:

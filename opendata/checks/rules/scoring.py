@@ -13,7 +13,8 @@ from opendata.values import plain
 
 _LONGEST = 2000  # letters; a longer scoring is no scoring, and is not searched
 _N = r"(\d{1,9}(?:\.\d{1,6})?)"
-_GAIN = re.compile(rf"得{_N}分")
+# 满意度得90分以上 is no gain of points.
+_GAIN = re.compile(rf"得{_N}分(?!(?:及)?以[上下内])")
 _FULL = re.compile(rf"满分[,，、(（]{{0,1}}(?:共计|合计|共|计|为|即|得)?{_N}分")
 _LOSS = re.compile(rf"扣(?:完|除|至)?{_N}分")
 _EACH = re.compile(r"每.{0,12}得\d")
@@ -55,6 +56,8 @@ def points_against_weight(budget: Budget) -> Iterator[Hit]:
             continue
         full, partial = _points(text)
         losses = [Decimal(x) for x in _LOSS.findall(text)]
+        if sum(partial) == weight:
+            continue  # each clause scores a part of it
         most = max((*partial, *losses), default=None)
         if full is not None and full != weight:
             yield Hit(
@@ -80,10 +83,15 @@ def score_same_for_partial(budget: Budget) -> Iterator[Hit]:
     Partial success scores less than full success.
     """
     for indicator in budget.indicators:
-        full, partial = _points(_text(indicator))
-        stated = _FULL.search(_text(indicator)) or not full
+        text = _text(indicator)
+        full, partial = _points(text)
         whole = full if full is not None else indicator.weight
         same = partial.count(whole) if whole is not None else 0
+        stated = bool(_FULL.search(text)) or full is None
+        if sum(partial) == indicator.weight and len(partial) > 1:
+            continue  # each clause scores a part of it
+        if not stated and not _bands(text, indicator):
+            continue  # what is not in bands may be scored side by side
         if same > (0 if stated else 1):
             yield Hit(
                 "warning",
@@ -138,10 +146,15 @@ def score_bands(budget: Budget) -> Iterator[Hit]:
 def _bands(text: str, indicator: Indicator) -> list[Band]:
     """The bands of a text where each has its own; none where they are not certainly bands."""
     found = []
+    subjects = set()
     for condition, _ in _OUTCOME.findall(text):
         bounds = list(_BOUND.finditer(condition)) + list(_AFTER.finditer(condition))
         if bounds:
             found.append(bounds)
+            first = min(match.start() for match in bounds)
+            subjects.add(_CLAUSE.split(condition[:first])[-1])
+    if len(subjects - {""}) > 1:
+        return []  # one band is of the rate, the other of satisfaction
     relative = any(m.re is _BOUND and m["of"] for bounds in found for m in bounds)
     bands = [_band(bounds, indicator, relative=relative) for bounds in found]
     whole = [band for band in bands if band]

@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator
 
 from opendata.checks.rules import Hit
-from opendata.model import Budget, Goal, Indicator, Line, Project
+from opendata.model import Budget, Indicator, Line, Project
 from opendata.parsers.reading import shorten
 from opendata.values import plain
 
 _ENOUGH = 20  # letters; shorter sentences are phrases that anybody may use
 _PAIRS = (("“", "”"), ("(", ")"), ("《", "》"), ("[", "]"), ("【", "】"))
 _LIST_NUMBER = re.compile(r"(?<![\d(])\d{1,2}\)|(?<=[;。:；：])[a-z]\)")
-_OPEN_END = re.compile(r"(?:得|扣|[得扣]\d+|[,、:“(]|且|或者|以及)$")
+_OPEN_END = re.compile(r"(?:得|扣|[得扣]\d+|[,、“(]|且|或者|以及)$")
 # Words of a field, and what a project of that field would say somewhere else too.
 _FIELDS = {
     "学校|学生|教师|课堂|校园": "教|学|校|幼",
@@ -23,7 +23,7 @@ _FIELDS = {
     "乘客|公交线路": "公交|客运|交通|出租",
 }
 
-Texts = Iterator[tuple[Project | Goal | Indicator | Line, str, str]]
+Texts = Iterator[tuple[Project | Indicator | Line, str, str]]
 
 
 def cell_cut_off(budget: Budget) -> Iterator[Hit]:
@@ -49,9 +49,8 @@ def cell_cut_off(budget: Budget) -> Iterator[Hit]:
 
 def _texts(budget: Budget) -> Texts:
     """Every text of a cell, once, with its record and column."""
-    records: list[tuple[Project | Goal | Indicator, tuple[str, ...]]] = [
+    records: list[tuple[Project | Indicator, tuple[str, ...]]] = [
         *((project, ("name_text", "goal_text")) for project in budget.projects),
-        *((goal, ("text",)) for goal in budget.goals if not goal.project),  # else told above
         *((i, ("name", "target_text", "meaning", "scoring")) for i in budget.indicators),
     ]
     for record, columns in records:

@@ -41,14 +41,18 @@ def unit_unknown(budget: Budget) -> Iterator[Hit]:
     for indicator in budget.indicators:
         text = indicator.unit_text or ""
         unit = indicator.unit or code_of("unit", text.partition("的")[0])  # 人次的心理咨询
-        if not unit and plain(text) not in _NO_UNIT and plain(text) != "万":
-            yield Hit(
-                "warning",
-                indicator,
-                "unit",
-                f"计量单位“{text}”不是单位。",
-                f"The unit {text!r} is no unit of measure.",
-            )
+        if unit or plain(text) in _NO_UNIT or plain(text) == "万":
+            continue
+        one = len(plain(text)) == 1  # 棵, 盏, 座: a measure word that the list lacks
+        yield Hit(
+            "note" if one else "warning",
+            indicator,
+            "unit",
+            f"计量单位“{text}”不在单位表中。" if one else f"计量单位“{text}”不是单位。",
+            f"The unit {text!r} is in no list of units."
+            if one
+            else f"The unit {text!r} is no unit of measure.",
+        )
 
 
 def unit_wan_without_yuan(budget: Budget) -> Iterator[Hit]:
