@@ -28,23 +28,57 @@ Rule = Callable[[Budget], Iterator[Hit]]
 
 def registry() -> tuple[Rule, ...]:
     """Every rule, in the order of a report."""
-    from opendata.checks.rules import document, money, targets
+    from opendata.checks.rules import (
+        arithmetic,
+        codes,
+        columns,
+        document,
+        prose,
+        prose_tables,
+        scoring,
+        sentences,
+        tables,
+        targets,
+        texts,
+        totals,
+        units,
+    )
 
     return (
         document.table_absent,
         document.table_cut,
         document.table_note_only,
+        document.table_empty,
         document.empty_table_against_prose,
+        document.empty_note_against_prose,
         document.blank_in_prose,
         document.template_residue,
         document.section_empty,
-        money.parts_and_total,
-        money.income_equals_expenditure,
-        money.prose_parts_and_total,
-        money.prose_share,
-        money.prose_change_and_rate,
-        money.prose_against_tables,
-        money.projects_against_project_expenditure,
+        totals.parts_and_total,
+        totals.goods_and_total,
+        totals.income_equals_expenditure,
+        columns.codes_and_total,
+        columns.accounts_and_row_total,
+        columns.funds_and_row_total,
+        columns.sources_and_row_total,
+        tables.income_against_summary,
+        tables.expenditure_against_summary,
+        tables.appropriation_against_funds,
+        tables.expenditure_against_funds,
+        tables.basic_between_tables,
+        tables.overall_against_tables,
+        tables.three_public_against_basic,
+        codes.code_renamed,
+        codes.code_against_name,
+        codes.code_not_child,
+        prose.prose_parts_and_total,
+        prose.prose_share,
+        prose.prose_change_and_rate,
+        prose.prose_execution_rate,
+        sentences.prose_against_last_year,
+        prose_tables.prose_against_tables,
+        prose_tables.prose_codes_against_tables,
+        totals.projects_against_project_expenditure,
         targets.project_without_name,
         targets.project_without_amount,
         targets.indicator_without_name,
@@ -52,14 +86,24 @@ def registry() -> tuple[Rule, ...]:
         targets.indicator_without_weight,
         targets.weights_add_to_100,
         targets.costs_against_amount,
-        targets.unit_against_target,
-        targets.unit_unknown,
-        targets.unit_wan_without_yuan,
-        targets.rate_not_in_percent,
-        targets.number_as_qualitative,
-        targets.word_as_quantity,
-        targets.direction_missing,
+        units.unit_against_target,
+        units.unit_unknown,
+        units.unit_wan_without_yuan,
+        units.rate_not_in_percent,
+        units.number_as_qualitative,
+        units.word_as_quantity,
+        units.direction_missing,
         targets.year_of_another_budget,
+        scoring.points_against_weight,
+        scoring.score_same_for_partial,
+        scoring.score_bands,
+        scoring.comparison_against_scoring,
+        arithmetic.arithmetic_against_target,
+        arithmetic.written_product,
+        arithmetic.quantity_between_indicators,
+        texts.cell_cut_off,
+        texts.same_sentence_in_projects,
+        texts.words_of_another_field,
     )
 
 
@@ -76,7 +120,8 @@ def sentence(rule: Rule) -> Text:
 
 def check(budget: Budget) -> Budget:
     """The budget with its readers' findings and those of every rule."""
-    findings = [f for f in budget.findings if f.rule not in set(map(rule_id, registry()))]
+    own = set(map(rule_id, registry()))
+    findings = [finding for finding in budget.findings if finding.rule not in own]
     for rule in registry():
         for hit in rule(budget):
             findings.append(_finding(budget, rule_id(rule), hit, len(findings) + 1))

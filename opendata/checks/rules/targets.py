@@ -7,13 +7,11 @@ from decimal import Decimal
 from opendata.checks.rules import Hit
 from opendata.checks.rules.money import en, half_digit, zh
 from opendata.model import Budget, Indicator, Project
-from opendata.terms import codes, multiplier
+from opendata.terms import multiplier
 from opendata.values import plain
 
 _YEAR = re.compile(r"(?<![\d.])(20\d\d)\s*年")
 _COMPARED = re.compile(r"较|比|上年|去年|同期|以来|截至|结转")
-_LONGEST = 40  # letters; a longer target is prose
-_NO_UNIT = {"", "/", "-", "—", "无"}
 
 
 def project_without_name(budget: Budget) -> Iterator[Hit]:
@@ -75,8 +73,8 @@ def indicator_without_target(budget: Budget) -> Iterator[Hit]:
                 "warning",
                 indicator,
                 "target_text",
-                f"指标“{_name(indicator)}”没有指标值。",
-                f"The indicator {_name(indicator)} has no target.",
+                f"指标“{indicator_name(indicator)}”没有指标值。",
+                f"The indicator {indicator_name(indicator)} has no target.",
             )
 
 
@@ -85,9 +83,14 @@ def indicator_without_weight(budget: Budget) -> Iterator[Hit]:
 
     Indicators have weights.
     """
+    weighted = {i.document_table for i in budget.indicators if i.weight is not None}
+    unweighted: set[str] = set()
     for project, own in _by_project(budget):
+        place = own[0].document_table
         missing = [indicator for indicator in own if indicator.weight is None]
-        if missing:
+        if missing and place not in weighted:
+            unweighted.add(place)  # the form has no column for it: told once
+        elif missing:
             name = project.name if project else budget.department
             yield Hit(
                 "warning",
@@ -95,6 +98,15 @@ def indicator_without_weight(budget: Budget) -> Iterator[Hit]:
                 None,
                 f"“{name}”的 {len(own)} 个指标中有 {len(missing)} 个没有权重。",
                 f"Of the {len(own)} indicators of {name}, {len(missing)} have no weight.",
+            )
+    for table in budget.document_tables:
+        if table.id in unweighted:
+            yield Hit(
+                "note",
+                table,
+                None,
+                f"《{table.title}》的指标都没有权重。",
+                f"No indicator of {table.title} has a weight.",
             )
 
 
@@ -137,7 +149,7 @@ def costs_against_amount(budget: Budget) -> Iterator[Hit]:
             if indicator.kind == "cost-economic"
             and indicator.target_value is not None
             and (yuan := multiplier(indicator.unit) if indicator.unit else None)
-            and not _is_rate(indicator)
+            and not is_rate(indicator)
         ]
         if not project or project.amount is None or not costs:
             continue
@@ -154,126 +166,6 @@ def costs_against_amount(budget: Budget) -> Iterator[Hit]:
                 f"而项目金额为 {zh(project.amount)}。",
                 f"The {len(costs)} economic cost indicators of {project.name} add up to "
                 f"{en(added)}, but its amount is {en(project.amount)}.",
-            )
-
-
-def unit_against_target(budget: Budget) -> Iterator[Hit]:
-    """指标值所带的单位应与计量单位相同。
-
-    A unit written within the target is the unit of the unit column.
-    """
-    for indicator in budget.indicators:
-        inside = _unit_inside(indicator.target_text or "")
-        if inside and inside != (indicator.unit or ""):
-            yield Hit(
-                "warning",
-                indicator,
-                "unit",
-                f"指标值写“{indicator.target_text}”，计量单位却是“{indicator.unit_text or ''}”；未换算。",
-                f"The target reads {indicator.target_text!r} and the unit "
-                f"{indicator.unit_text or ''!r}; it was not converted.",
-            )
-
-
-def unit_unknown(budget: Budget) -> Iterator[Hit]:
-    """计量单位应是单位。
-
-    The unit is a unit of measure.
-    """
-    for indicator in budget.indicators:
-        text = indicator.unit_text or ""
-        if not indicator.unit and plain(text) not in _NO_UNIT and plain(text) != "万":
-            yield Hit(
-                "warning",
-                indicator,
-                "unit",
-                f"计量单位“{text}”不是单位。",
-                f"The unit {text!r} is no unit of measure.",
-            )
-
-
-def unit_wan_without_yuan(budget: Budget) -> Iterator[Hit]:
-    """金额的单位应写“万元”，不应只写“万”。
-
-    Money is in 万元; 万 alone is a number, not a unit.
-    """
-    for indicator in budget.indicators:
-        if plain(indicator.unit_text or "") == "万":
-            yield Hit(
-                "warning",
-                indicator,
-                "unit",
-                f"“{_name(indicator)}”的计量单位只写“万”，应为“万元”等。",
-                f"The unit of {_name(indicator)} is only 万 (ten thousand); of what is not said.",
-            )
-
-
-def rate_not_in_percent(budget: Budget) -> Iterator[Hit]:
-    """名称为“率”的指标应以百分比计。
-
-    An indicator named a rate is in per cent.
-    """
-    for indicator in budget.indicators:
-        known = indicator.unit in ("percent", "per-mille")
-        if _is_rate(indicator) and indicator.unit_text and not known:
-            yield Hit(
-                "warning",
-                indicator,
-                "unit",
-                f"“{_name(indicator)}”是比率，计量单位却是“{indicator.unit_text}”。",
-                f"{_name(indicator)} is a rate, but its unit is {indicator.unit_text!r}.",
-            )
-
-
-def number_as_qualitative(budget: Budget) -> Iterator[Hit]:
-    """指标值为数字的，不应标为定性。
-
-    A target that is a number is not marked qualitative.
-    """
-    for indicator in budget.indicators:
-        if indicator.comparison == "qualitative" and indicator.target_value is not None:
-            yield Hit(
-                "warning",
-                indicator,
-                "comparison",
-                f"“{_name(indicator)}”的指标值是数字 {indicator.target_text}，却标为定性。",
-                f"The target of {_name(indicator)} is the number {indicator.target_text}, "
-                "but it is marked qualitative.",
-            )
-
-
-def word_as_quantity(budget: Budget) -> Iterator[Hit]:
-    """标有比较方向或定量的，指标值应为数字。
-
-    A target with a direction, or marked quantitative, is a number.
-    """
-    for indicator in budget.indicators:
-        measured = indicator.comparison not in (None, "qualitative")
-        words = indicator.target_text and indicator.target_value is None
-        if measured and words and not _unit_inside(indicator.target_text or ""):
-            yield Hit(
-                "warning",
-                indicator,
-                "target_value",
-                f"“{_name(indicator)}”标为“{indicator.comparison_text}”，指标值“{indicator.target_text}”却不是数字。",
-                f"{_name(indicator)} is marked {indicator.comparison_text!r}, but its target "
-                f"{indicator.target_text!r} is no number.",
-            )
-
-
-def direction_missing(budget: Budget) -> Iterator[Hit]:
-    """定量指标应写明比较方向（≥、≤、＝）。
-
-    A quantitative indicator says how the outcome is held against the target.
-    """
-    for indicator in budget.indicators:
-        if indicator.comparison == "quantitative":
-            yield Hit(
-                "warning",
-                indicator,
-                "comparison",
-                f"“{_name(indicator)}”只标“定量”，没有写明 ≥、≤ 还是 ＝。",
-                f"{_name(indicator)} is marked quantitative without a direction (≥, ≤, ＝).",
             )
 
 
@@ -320,21 +212,11 @@ def _by_project(budget: Budget) -> Iterator[tuple[Project | None, list[Indicator
             yield project, own
 
 
-def _name(indicator: Indicator) -> str:
+def indicator_name(indicator: Indicator) -> str:
+    """What an indicator is called in a message."""
     return indicator.name or indicator.meaning or indicator.id
 
 
-def _is_rate(indicator: Indicator) -> bool:
+def is_rate(indicator: Indicator) -> bool:
+    """Whether an indicator is named a rate."""
     return plain(indicator.name or "").endswith("率")
-
-
-def _unit_inside(target: str) -> str | None:
-    """The unit of money written after the number of a target such as `15万元`."""
-    match = re.fullmatch(r"[\d.,]+([^\d.,]*元)", plain(target[:_LONGEST]))
-    spellings = {
-        spelling: code.notation
-        for code in codes("unit").values()
-        if code.extra["multiplier"]
-        for spelling in (code.label_zh, *code.aliases)
-    }
-    return spellings.get(match[1]) if match else None
