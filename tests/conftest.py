@@ -1,6 +1,8 @@
 """The shipped document, what it is read as, and the package made of it."""
 
+import csv
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,9 @@ settings.load_profile("plain")
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "datapackages/430105-306001-2023"
 DOCUMENT = EXAMPLE / "source/kaifu-chengguan-2023.txt"
+with (EXAMPLE / "finding.csv").open(encoding="utf-8", newline="") as _file:
+    # How many findings of each severity are published with the example.
+    FINDINGS = Counter(row["severity"] for row in csv.DictReader(_file))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import pytest
 
 from opendata.checks.explain import known_rules
 from opendata.checks.report import SEVERITIES, Report, found
-from opendata.checks.rules import document, money, targets
+from opendata.checks.rules import document, targets, totals
 from opendata.errors import SettingsError
 from opendata.reports import settle
 from opendata.reports.choosing import choose, limit, weigh
@@ -95,7 +95,7 @@ def test_every_known_rule_is_listed_once_with_its_severities_and_sentence() -> N
     [
         (document.table_note_only, ("note",)),
         (targets.weights_add_to_100, ("warning", "note")),
-        (money.parts_and_total, ("warning",)),  # said in a function that it calls
+        (totals.parts_and_total, ("warning",)),  # said in a function that it calls
     ],
 )
 def test_the_severities_of_a_rule_are_those_in_its_source(

@@ -22,7 +22,7 @@ from opendata.config import FORMATS
 from opendata.errors import OutputError
 from opendata.reports import MARK, WRITERS, render, write
 
-from .conftest import EXAMPLE, ROOT
+from .conftest import EXAMPLE, FINDINGS, ROOT
 
 SCHEMA = json.loads((ROOT / "docs/report.schema.json").read_text(encoding="utf-8"))
 HOSTILE = '<script>alert(1)</script> | `x` @all [a](http://x) \x1b[31m\x00\ud800"'
@@ -216,7 +216,7 @@ def test_markdown_has_a_line_for_each_rule(report: Report) -> None:
     page = gfm(render([report], "markdown", "zh"))
     rules = re.findall(rf'<a href="{RULE}([a-z0-9-]+)">', page)
     assert sorted(rules) == sorted({finding.rule for finding in report.findings})
-    assert "77 警告" in page
+    assert f"{FINDINGS['warning']} 警告" in page
 
 
 def test_markdown_is_short_enough_for_a_comment_and_closes_what_it_opens(report: Report) -> None:

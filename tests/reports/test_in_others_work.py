@@ -17,7 +17,7 @@ from opendata import config
 from opendata.cli import _command
 from opendata.config import config_for
 
-from .conftest import EXAMPLE, ROOT
+from .conftest import EXAMPLE, FINDINGS, ROOT
 
 HOOK = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))[0]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -156,7 +156,7 @@ def test_the_action_writes_both_reports_and_the_summary(
     written = outputs(forge)
     assert set(written) == set(ACTION["outputs"])
     sarif = json.loads(written["sarif"].read_text(encoding="utf-8"))
-    assert len(sarif["runs"][0]["results"]) == 90
+    assert len(sarif["runs"][0]["results"]) == FINDINGS.total()
     summary = (forge / "summary").read_text(encoding="utf-8")
     assert summary == written["report"].read_text(encoding="utf-8")
 
