@@ -24,9 +24,10 @@ _OTHERS = (
 def known_rules() -> dict[str, Text]:
     """Every rule with its sentence in both languages."""
     from opendata.checks.rules import registry, rule_id, sentence
+    from opendata.checks.sentences import SENTENCES
 
     others = {name: {"zh": name, "en": name} for name in _OTHERS}
-    return {rule_id(rule): sentence(rule) for rule in registry()} | others
+    return {rule_id(rule): sentence(rule) for rule in registry()} | others | SENTENCES
 
 
 def explain(rule: str) -> str | None:

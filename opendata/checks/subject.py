@@ -240,8 +240,11 @@ def _is_table(path: Path, text: str) -> bool:
     named = len(header) > 1 and all(header) and len(set(header)) == len(header)
     if path.suffix.lower() in TABLES:
         return named or not _COVER.search(start)
-    even = len(rows) > 1 and len(rows[1]) == len(header)
-    return named and (even or not path.suffix) and not _COVER.search(start)
+    if path.suffix:
+        even = named and len(rows) > 1 and len(rows[1]) == len(header)
+    else:  # standard input, say: nothing but what it holds tells
+        even = not text[:1].isspace() and len(rows) > 1 and all(len(row) > 1 for row in rows[:2])
+    return (even or (named and not path.suffix)) and not _COVER.search(start)
 
 
 def _holds_data(path: Path) -> bool:
