@@ -7,6 +7,7 @@
     ├── FactsError       a fact that the document does not say is missing or wrong
     ├── PackageError     a folder is not a data package that we can read
     ├── OutputError      the output cannot be written; what was there is untouched
+    ├── FetchError       an address may not be asked, or does not answer well
     ├── QueryError       a query is wrong, or took too long
     ├── SettingsError    an option, a settings file or a baseline cannot be used
     └── PortalError      a portal did not take what was sent
@@ -38,6 +39,10 @@ class PackageError(OpendataError):
 
 class OutputError(OpendataError):
     """The output cannot be written."""
+
+
+class FetchError(OpendataError):
+    """An address may not be asked, or does not answer well."""
 
 
 class QueryError(OpendataError):

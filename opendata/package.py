@@ -173,7 +173,9 @@ def open_package(path: Path | str) -> Package:
     try:
         if place.stat().st_size > MAX_DESCRIPTOR:
             raise ValueError(f"more than {MAX_DESCRIPTOR} bytes")
-        content = json.loads(place.read_text(encoding="utf-8"))
+        if not place.is_file():
+            raise ValueError("no regular file")
+        content = json.loads(place.read_bytes())  # strangers' begin with a byte order mark, too
         if not isinstance(content, dict) or not isinstance(content.get("resources"), list):
             raise ValueError("no object with a list of resources")
         if not all(isinstance(resource, dict) for resource in content["resources"]):
@@ -229,7 +231,8 @@ def inside(folder: Path, path: str) -> Path:
     """A path of a descriptor, as a file in the folder.
 
     Raises:
-        PackageError: the path is absolute, a URL, or leads out of the folder, by links too.
+        PackageError: the path is absolute, a URL, leads out of the folder, by links too, or to a
+            pipe or device.
     """
     pure = PurePosixPath(path)
     found = folder / pure
@@ -237,11 +240,14 @@ def inside(folder: Path, path: str) -> Path:
     unsafe = unsafe or not path or "://" in path or "\\" in path
     try:
         unsafe = unsafe or not found.resolve().is_relative_to(folder.resolve())
+        unsafe = unsafe or found.is_fifo() or found.is_socket()  # they would be waited for
+        unsafe = unsafe or found.is_char_device() or found.is_block_device()
     except (OSError, RuntimeError, ValueError):  # a loop of links, a name too long
         unsafe = True
     if unsafe:
         raise PackageError(
-            f"{folder}：资源路径 {path!r} 指向文件夹之外，已拒绝。",
-            f"{folder}: the resource path {path!r} leads out of the folder and was refused.",
+            f"{folder}：资源路径 {path!r} 指向文件夹之外，或不是普通文件，已拒绝。",
+            f"{folder}: the resource path {path!r} leads out of the folder, or to no regular file, and "
+            "was refused.",
         )
     return found

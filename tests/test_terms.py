@@ -11,7 +11,7 @@ from opendata import terms
 from opendata.model import RECORDS, Budget
 from opendata.terms import HOME, code_lists, codes, documented, tables
 
-LAYERS = ["cli", "screen_inspect", "screen", "reports", "batch", "inspection", "portals", "store", "checks", "package", "converters", "output", "parsers",
+LAYERS = ["cli", "screen_inspect", "screen", "reports", "batch", "inspection", "portals", "store", "checks", "fetch", "package", "converters", "output", "parsers",
           "documents", "facts", "config", "model", "terms", "values", "memory", "errors"]  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from opendata.model import Finding
 
@@ -20,6 +20,7 @@ class Report:
 
     Held against a `baseline`, the report lists what is new; `hidden` findings were there
     before, `gone` ones are there no more. `omitted` ones came after the last that was wanted.
+    `kind` is what the subject was taken for: a key of `subject.KINDS`.
     """
 
     subject: str
@@ -28,6 +29,7 @@ class Report:
     hidden: int = 0
     gone: int = 0
     omitted: int = 0
+    kind: str = field(default="", kw_only=True)
 
     @property
     def counts(self) -> dict[str, int]:

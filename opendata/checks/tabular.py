@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from opendata.checks import shapes
+from opendata.checks import patterns, shapes
 from opendata.checks.report import Report, found
 from opendata.checks.rules import check
 from opendata.converters.graph import write_ntriples
@@ -22,16 +22,17 @@ _TOLD = {"hash-count", "byte-count"}
 _MAX_ERRORS = 100
 
 
-def check_package(path: Path) -> Report:
+def check_package(path: Path, *, referee: bool = False) -> Report:
     """Check a package: descriptor and files, tables, graph, catalogue entry, rules.
 
     Raises:
         PackageError: there is no descriptor to check.
     """
+    del referee  # there is one way so far
     package = open_package(path)
     findings = list(_files(package))
     if not findings:
-        findings += _frictionless(package)
+        findings += check_tables(package)
     if package.ours:
         findings += _budget(package)
     return Report(str(path), tuple(findings))
@@ -94,14 +95,16 @@ def _checksum(name: str, resource: dict[str, Any], data: bytes) -> Iterator[Find
         )
 
 
-def _frictionless(package: Package) -> Iterator[Finding]:
+def check_tables(package: Package) -> Iterator[Finding]:
     """The tables are what their schemas say."""
     from frictionless import FrictionlessException
     from frictionless import Package as Reference
 
+    content = _local(package.descriptor)
+    yield from _bounded(content)
     try:
         reference = Reference.from_descriptor(
-            _local(package.descriptor), basepath=str(package.folder), allow_invalid=True
+            content, basepath=str(package.folder), allow_invalid=True
         )
         report = reference.validate(limit_errors=_MAX_ERRORS)
     except (FrictionlessException, AttributeError, TypeError, ValueError, LookupError) as error:
@@ -124,6 +127,25 @@ def _frictionless(package: Package) -> Iterator[Finding]:
                 column=column,
                 line=line,
             )
+
+
+def _bounded(content: dict[str, Any]) -> Iterator[Finding]:
+    """Take the patterns that must not be run out of the schemas, and tell them."""
+    for resource in content["resources"]:
+        schema = resource.get("schema")
+        fields = schema.get("fields") if isinstance(schema, dict) else None
+        if not isinstance(fields, list):
+            continue
+        for number, one in enumerate(fields):
+            limits = one.get("constraints") if isinstance(one, dict) else None
+            pattern = limits.get("pattern") if isinstance(limits, dict) else None
+            if limits and isinstance(pattern, str) and (why := patterns.wrong(pattern)):
+                shown = f"{resource.get('name')}.{one.get('name')}: pattern {pattern[:80]!r} {why}"
+                table = str(resource.get("name"))
+                yield found("descriptor", f"描述文件有误：{shown}", shown, table=table)
+                rest = {key: limit for key, limit in limits.items() if key != "pattern"}
+                fields = [*fields[:number], {**one, "constraints": rest}, *fields[number + 1 :]]
+        resource["schema"] = {**schema, "fields": fields}
 
 
 # What Frictionless may know of a resource; other words of its could lead to the network.
