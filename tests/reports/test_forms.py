@@ -22,7 +22,8 @@ from opendata.config import FORMATS
 from opendata.errors import OutputError
 from opendata.reports import MARK, WRITERS, render, write
 
-from .conftest import EXAMPLE, FINDINGS, ROOT
+from ..conftest import FINDINGS
+from .conftest import EXAMPLE, ROOT
 
 SCHEMA = json.loads((ROOT / "docs/report.schema.json").read_text(encoding="utf-8"))
 HOSTILE = '<script>alert(1)</script> | `x` @all [a](http://x) \x1b[31m\x00\ud800"'

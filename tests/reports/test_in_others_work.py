@@ -17,7 +17,8 @@ from opendata import config
 from opendata.cli import _command
 from opendata.config import config_for
 
-from .conftest import EXAMPLE, FINDINGS, ROOT
+from ..conftest import FINDINGS
+from .conftest import EXAMPLE, ROOT
 
 HOOK = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))[0]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
