@@ -178,8 +178,10 @@ def _targets(shape: str, records: Records) -> Iterable[int]:
 def _of_type(records: Records, cls: str) -> set[int]:
     found: set[int] = set()
     for field in records.fields.get(TYPE, ()):
-        hits = {some for some in set(records.cells(field.numbers)) if field.term(some) == Term(cls)}
-        found.update(row for row, some in enumerate(records.cells(field.numbers)) if some in hits)
+        distinct = set(records.cells(field.numbers))
+        if hits := {some for some in distinct if field.term(some) == Term(cls)}:
+            cells = records.cells(field.numbers)
+            found.update(row for row, some in enumerate(cells) if some in hits)
     return found
 
 
@@ -193,10 +195,11 @@ def _wrong(shape: str, records: Records, world: World) -> set[int]:
             found |= _wrong_in_column(inner.text, records, fields[0], world)
         else:
             answer = partial(constraints.property_conforms, inner.text)
-            found |= _wrong_in_rows(steps[:1] if steps else (), records, answer, world)
+            found |= _wrong_in_rows(steps[:1] if steps else (), set(), records, answer, world)
     for word in constraints.constraints(shape):
         answer = partial(constraints.logical_conforms, shape, word)
-        found |= _wrong_in_rows(constraints.paths(shape), records, answer, world)
+        paths, counted = constraints.paths(shape), constraints.counted(shape)
+        found |= _wrong_in_rows(paths, counted, records, answer, world)
     return found
 
 
@@ -234,15 +237,24 @@ def _first(records: Records, field: Field) -> Iterator[tuple[object, ...]]:
 
 def _wrong_in_rows(
     paths: Iterable[str],
+    counted: set[str],
     records: Records,
     answer: Callable[[Values, World], constraints.Answer],
     world: World,
 ) -> set[int]:
-    """The rows that are not surely right under some predicates, each mixture of cells asked once."""
-    fields = [field for path in paths for field in records.fields.get(path, ())]
-    numbers = sorted({number for field in fields for number in field.numbers})
-    one_of = dict(zip(records.cells(numbers), records.sheet.rows, strict=True))
-    bad = {cells for cells, row in one_of.items() if not answer(records.values(row, paths), world)}
-    if not bad:
-        return set()
-    return {row for row, cells in enumerate(records.cells(numbers)) if cells in bad}
+    """The rows that are not surely right under some predicates, each mixture of cells asked once.
+
+    Of predicates whose values are only counted, it matters whether there is one.
+    """
+    chosen: dict[int, Iterable[object]] = {}
+    for field in (field for path in paths for field in records.fields.get(path, ())):
+        for number in field.numbers:
+            cells = records.columns[number]
+            if not (field.own and field.column.path in counted):
+                chosen[number] = cells
+            elif number not in chosen:
+                chosen[number] = [cell is None for cell in cells]
+    mixtures = list(zip(*chosen.values(), strict=True)) or [()] * len(records.sheet.rows)
+    one_of = dict(zip(mixtures, records.sheet.rows, strict=True))
+    bad = {some for some, row in one_of.items() if not answer(records.values(row, paths), world)}
+    return {row for row, some in enumerate(mixtures) if some in bad} if bad else set()

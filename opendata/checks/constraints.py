@@ -5,7 +5,7 @@ or one whose answer hangs on a fine point. What is not True is for the engine th
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -72,13 +72,28 @@ def path(shape: str) -> tuple[str, ...] | None:
 
 def paths(shape: str) -> set[str]:
     """The predicates of a node itself that a shape looks at."""
-    found = {(path(inner.text) or ("",))[0] for inner in objects(shape, "property")}
+    return {steps[0] for inner in _properties(shape) if (steps := path(inner))}
+
+
+def counted(shape: str) -> set[str]:
+    """Those of its predicates of whose values a shape wants no more than a number."""
+    looked = {
+        steps[0]
+        for inner in _properties(shape)
+        if (steps := path(inner))
+        and (len(steps) > 1 or not set(constraints(inner)) <= {"minCount", "maxCount"})
+    }
+    return paths(shape) - looked
+
+
+def _properties(shape: str) -> Iterator[str]:
+    """The property shapes of a node shape, and of the shapes that it is made of."""
+    yield from (inner.text for inner in objects(shape, "property"))
     for word in ("and", "or", "xone", "not", "node", "qualifiedValueShape"):
         for inner in objects(shape, word):
             for one in [inner, *members(inner.text)]:
                 if one.text in vocabulary():
-                    found |= paths(one.text)
-    return found
+                    yield from _properties(one.text)
 
 
 @cache
