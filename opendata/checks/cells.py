@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from opendata.checks.csvfile import Table, UncoveredError
+from opendata.checks import patterns
+from opendata.checks.csvfile import MAX_CELL, Table, UncoveredError
 
+TOO_LONG = 'constraint "pattern" was not tried: it may be slow on more than'
 _KNOWN = 20_000  # values of a column that are remembered as sound
 
 # A field with other words than these is judged by the reference's reader alone.
@@ -18,6 +20,7 @@ _FIELD = {"columnType", "constraints", "description", "example", "format", "name
 _FIELD |= {"propertyUrl", "rdfType", "title", "type"}
 
 Cell = str | None
+Reader = Callable[[Cell], tuple[Any, dict[str, str] | None]]
 Doubtful = Callable[[set[str]], Iterable[str]]
 
 
@@ -26,7 +29,7 @@ class Column:
     """A field with what judges its cells, and some values that were found sound."""
 
     name: str
-    read: Callable[[Cell], tuple[Any, dict[str, str] | None]]
+    read: Reader
     missing: frozenset[str]
     doubtful: Doubtful | None  # None: all is sound but, maybe, nothing
     required: bool
@@ -88,7 +91,22 @@ def _column(one: Any, described: dict[str, Any]) -> Column:
     doubtful: Doubtful | None = _doubtful(one.type, limits, empty) if plain else iter
     if plain and text and not limits:
         doubtful = None
-    return Column(one.name, one.create_cell_reader(), empty, doubtful, required, text)
+    return Column(one.name, _reader(one, limits), empty, doubtful, required, text)
+
+
+def _reader(one: Any, limits: dict[str, Any]) -> Reader:
+    """The reference's reader; a cell that is too long for the field's pattern is not shown to it."""
+    read: Reader = one.create_cell_reader()
+    longest = patterns.longest(limits["pattern"]) if "pattern" in limits else None
+    if longest is None:
+        return read
+
+    def bounded(cell: Cell) -> tuple[Any, dict[str, str] | None]:
+        if cell is not None and len(cell) > longest:
+            return cell, {"pattern": f"{TOO_LONG} {longest} characters"}
+        return read(cell)
+
+    return bounded
 
 
 def _doubtful(kind: str, limits: dict[str, Any], missing: frozenset[str]) -> Doubtful:
@@ -102,7 +120,8 @@ def _doubtful(kind: str, limits: dict[str, Any], missing: frozenset[str]) -> Dou
         return lambda new: (new - enum) | (new & missing)
     if kind == "string" and set(limits) == {"pattern"}:
         match = re.compile(f"^{limits['pattern']}$").match
-        return lambda new: [value for value in new if value in missing or not match(value)]
+        longest = patterns.longest(limits["pattern"]) or MAX_CELL
+        return lambda new: [v for v in new if v in missing or len(v) > longest or not match(v)]
     return iter
 
 

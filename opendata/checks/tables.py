@@ -7,10 +7,12 @@ Frictionless itself.
 
 import csv
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 from opendata.checks import csvfile, patterns, rows
+from opendata.checks.cells import TOO_LONG
 from opendata.checks.digests import Digests
 from opendata.checks.report import found
 from opendata.checks.rows import Fault
@@ -58,6 +60,7 @@ def check_tables(package: Package, *, referee: bool = False) -> Iterator[Finding
         quick = [table] if isinstance(table, Fault) else _quick(table, keys)
         faults = quick or []
         if quick is None or (referee and table not in quick):
+            yield from _untried(resource, package)
             try:
                 faults = _reference(resource)
             except (FrictionlessException, *_REFUSED) as wrong:
@@ -102,6 +105,24 @@ def _keys(
     if not isinstance(table, csvfile.Table):
         raise csvfile.UncoveredError(name)
     return rows.keys_of(table, fields)
+
+
+def _untried(resource: Any, package: Package) -> Iterator[Finding]:
+    """Take from the reference the patterns that may be slow on a line of the file, and tell them."""
+    for one in resource.schema.fields if resource.tabular and resource.schema else ():
+        pattern = one.constraints.get("pattern")
+        longest = patterns.longest(pattern) if isinstance(pattern, str) else None
+        if longest is None:
+            continue
+        try:
+            with package.path(resource.name).open("rb") as file:
+                line = max(map(len, file), default=0)
+        except (PackageError, OSError):
+            continue
+        if line > longest:
+            del one.constraints["pattern"]
+            shown = f"{resource.name}.{one.name}: {pattern[:_LONGEST]!r}: {TOO_LONG} {longest} characters"
+            yield replace(_descriptor(shown, resource.name), severity="warning")
 
 
 def _reference(resource: Any) -> list[Fault]:

@@ -103,6 +103,22 @@ def test_a_pattern_that_must_not_run_is_an_error_and_the_rest_is_checked(
 
 
 @pytest.mark.parametrize(
+    ("dialect", "rules"),
+    [({}, ["tabular-constraint-error"]), ({"commentChar": "#"}, ["descriptor"])],
+    ids=["quick", "reference"],
+)
+def test_a_pattern_is_not_tried_on_a_text_that_is_too_long_for_it(
+    tmp_path: Path, dialect: dict[str, str], rules: list[str]
+) -> None:
+    fields = [{"name": "id", "type": "string", "constraints": {"pattern": "x*" * 8 + "y"}}]
+    package = foreign(tmp_path / "p", b"id\nxxy\n" + b"x" * 2000 + b"\n", fields=fields)
+    package.descriptor["resources"][0]["dialect"] = dialect
+    told = list(tables.check_tables(package))
+    assert [one.rule for one in told] == rules
+    assert all("more than 10 characters" in one.message_en for one in told)
+
+
+@pytest.mark.parametrize(
     "limits",
     [{"minimum": "x"}, {"minimum": {"a": 1}}, {"enum": [{"a": 1}]}, {"maximum": [1]}],
     ids=str,
