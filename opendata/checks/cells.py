@@ -138,6 +138,8 @@ def _plain_number(kind: str, limits: dict[str, Any], missing: frozenset[str]) ->
         text = "\n".join(sure) + "\n"
         if text.count("\n") != len(sure) or not many(text):
             sure = {value for value in sure if one(value)}
+        if "-" not in text and low <= 0 and "maximum" not in limits:
+            return new - sure
         # A float may be rounded onto a limit, never past it: what lies on one is doubtful.
         if limits and sure and not low < min(map(float, sure)) <= max(map(float, sure)) < high:
             sure = {value for value in sure if low < float(value) < high}

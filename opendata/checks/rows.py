@@ -215,6 +215,8 @@ def _digests(values: list[Sequence[object]]) -> Iterator[int]:
 
 def _not_there(cells: list[Sequence[object]], there: Digests, known: set[Values]) -> set[Values]:
     """The foreign keys that the other table does not have."""
+    if known.issuperset(zip(*cells, strict=True)):
+        return set()
     new = list(set(zip(*cells, strict=True)) - known - {(None,) * len(cells)})
     hashed = digests(zip(*new, strict=True)) if new else ()
     wrong = {one for one, digest in zip(new, hashed, strict=True) if digest not in there}
