@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from opendata.checks import fiscal, structure, tabular
+from opendata.checks import fiscal, structure, tables, tabular
 from opendata.checks.overlaps import slow
 from opendata.checks.patterns import wrong as explodes
 from opendata.checks.report import found
@@ -88,7 +88,7 @@ def check_table(path: Path, schema: Path | None = None) -> Iterator[Finding]:
     yield from refused
     if not refused:
         yield from _links(content, path)
-        yield from tabular.check_tables(_package(path, how, content))
+        yield from tables.check_tables(_package(path, how, content))
 
 
 def _package(path: Path, how: structure.Form, schema: dict[str, Any]) -> Package:

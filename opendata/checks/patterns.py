@@ -1,20 +1,28 @@
 """Which regular expressions may take exponential time: those that can read one text in two ways,
-again and again, as `(a+)+` and `(a|a)*` do.
+again and again, as `(a+)+` and `(a|a)*` do; and how long a text others may be tried on.
 
 A pattern becomes the automaton of its letters (Glushkov's). Where two ways through a loop read the
 same text, a matcher that backtracks tries both at each turn (Weideman et al., Analyzing Matching
-Time Behavior of Backtracking Regular Expression Matchers, 2016: exponential ambiguity). What is not
-regular, such as a reference to a group, counts as its parts.
+Time Behavior of Backtracking Regular Expression Matchers, 2016: exponential ambiguity). Where two
+loops, one after the other, read the same text, as in `a*a*`, it tries each border between them:
+that is polynomial, and bounded by the length of the text. What is not regular, such as a reference
+to a group, counts as its parts.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import product
+from math import prod
 from re import _parser  # type: ignore[attr-defined]  # the standard library's own reading
 from typing import Any
 
 MAX_LETTERS = 300
+MAX_STEPS = 10**8  # of a matcher on one text: some seconds
+_WORK = 3_000_000  # steps of ours on one pattern: about a second
 _EXPAND = 4  # a repetition of so many turns at most is written out, one of more is a loop
 
 # One letter of every kind that a category tells apart; a pattern's own letters come to them.
@@ -46,6 +54,7 @@ class _Automaton:
     alphabet: str
     letters: list[frozenset[str]] = field(default_factory=list)
     follows: Counter[tuple[int, int]] = field(default_factory=Counter)
+    loops: int = 0
     fold: bool = False  # a flag says that small and capital letters are one
     endless: bool = False  # turns that may be empty, many of them: C(n, k) ways
 
@@ -61,17 +70,38 @@ def wrong(pattern: str) -> str | None:
     (None, 'may take exponential time', 'missing ), unterminated subpattern at position 0')
     """
     try:
-        re.compile(pattern)
-        parsed = _parser.parse(pattern)
-        named = "".join(_characters(parsed))
-        alphabet = "".join(sorted({*_KINDS, *named, *named.lower(), *named.upper()}))
-        found = _Automaton(alphabet, fold=bool(_FOLDED.search(pattern)))
-        _read(parsed, found)
+        found = _automaton(pattern)
+        slow = found.endless or _ambiguous(found)
     except (re.error, RecursionError, OverflowError) as error:
         return str(error)
     except _TooLargeError:
-        return f"has more than {MAX_LETTERS} letters"
-    return "may take exponential time" if found.endless or _ambiguous(found) else None
+        return f"has more than {MAX_LETTERS} letters, or too many ways through them"
+    return "may take exponential time" if slow else None
+
+
+def longest(pattern: str) -> int | None:
+    """How many characters a text may have that a pattern is tried on; None for any number.
+
+    The pattern is one of which nothing is `wrong`.
+
+    >>> longest("^[a-z]+(-[a-z]+)*$"), longest("a*a*b"), longest(".*.*.*=")
+    (None, 10000, 464)
+    """
+    found = _automaton(pattern)
+    degree = found.loops
+    with suppress(_TooLargeError):
+        degree = min(degree, _degree(found)) if degree > 1 else 1
+    return int(MAX_STEPS ** (1 / degree)) if degree > 1 else None
+
+
+def _automaton(pattern: str) -> _Automaton:
+    re.compile(pattern)
+    parsed = _parser.parse(pattern)
+    named = "".join(_characters(parsed))
+    alphabet = "".join(sorted({*_KINDS, *named, *named.lower(), *named.upper()}))
+    found = _Automaton(alphabet, fold=bool(_FOLDED.search(pattern)))
+    _read(parsed, found)
+    return found
 
 
 def _characters(parsed: Any) -> Iterator[str]:
@@ -126,6 +156,7 @@ def _repeated(low: int, high: Any, body: Any, found: _Automaton) -> _Part:
             whole = _joined(whole, part, found)
         return whole
     part = _read(body, found)
+    found.loops += 1
     found.endless |= bool(part.empty and part.first) and high != _parser.MAXREPEAT
     found.follows.update((a, b) for a in part.last for b in part.first)
     return _Part(part.first, part.last, min(2, part.empty + (low == 0)))
@@ -161,11 +192,14 @@ def _ambiguous(found: _Automaton) -> bool:
         onward.setdefault(a, []).append(b)
     pairs = {(a, a) for a in range(len(found.letters))}
     steps: dict[tuple[int, int], set[tuple[int, int]]] = {}
-    ahead = list(pairs)
+    ahead, work = list(pairs), 0
     while ahead:
         pair = ahead.pop()
         if pair in steps:
             continue
+        work += len(onward.get(pair[0], ())) * len(onward.get(pair[1], ()))
+        if work > _WORK:
+            raise _TooLargeError
         steps[pair] = {
             (a, b)
             for a in onward.get(pair[0], ())
@@ -186,6 +220,47 @@ def _ambiguous(found: _Automaton) -> bool:
         ):
             return True
     return False
+
+
+def _degree(found: _Automaton) -> int:
+    """How many loops, one after the other, can share a text."""
+    onward: dict[int, list[int]] = {}
+    for a, b in found.follows:
+        onward.setdefault(a, []).append(b)
+
+    work = 0
+
+    def reached(start: tuple[int, ...]) -> set[tuple[int, ...]]:
+        nonlocal work
+        seen: set[tuple[int, ...]] = set()
+        ahead = [start]
+        while ahead:
+            choices = [onward.get(letter, ()) for letter in ahead.pop()]
+            work += 30 * prod(map(len, choices))  # as much work as thirty steps over pairs
+            if work > _WORK:
+                raise _TooLargeError
+            for nexts in product(*choices):
+                if nexts not in seen and frozenset.intersection(*(found.letters[n] for n in nexts)):
+                    seen.add(nexts)
+                    ahead.append(nexts)
+        return seen
+
+    loops = [a for a in onward if (a,) in reached((a,))]
+    # From the one to itself, from the one to the other, and from the other to itself, by one text.
+    after = {
+        a: [
+            b
+            for b in loops
+            if a != b and found.letters[a] & found.letters[b] and (a, b, b) in reached((a, a, b))
+        ]
+        for a in loops
+    }
+
+    @cache
+    def chain(a: int, left: int) -> int:
+        return 1 + max((chain(b, left - 1) for b in after[a] if left), default=0)
+
+    return max((chain(a, len(loops)) for a in loops), default=0)
 
 
 def _backward(

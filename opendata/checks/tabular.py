@@ -1,25 +1,26 @@
-"""Is a package what its descriptor says: files, checksums, tables (Frictionless), and is its
-graph the graph of its rows.
+"""Is a package what its descriptor says: files, checksums, tables, and is its graph the graph of
+its rows.
+
+Of a package of ours the shapes are looked up in the columns of its tables. `referee` asks for the
+graph check too, as for Frictionless beside our own reading of rows, and tells where they differ.
 """
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
-from opendata.checks import patterns, shapes
+from opendata.checks import shapes
+from opendata.checks.columns import check_columns
 from opendata.checks.report import Report, found
 from opendata.checks.rules import check
-from opendata.converters.graph import write_ntriples
+from opendata.checks.tables import check_tables
+from opendata.converters.graph import write_ntriples, write_turtle
 from opendata.errors import PackageError
 from opendata.model import Budget, Finding
 from opendata.package import Package, open_package
-
-# Frictionless tells these of tables; our own check of checksums tells them of every file.
-_TOLD = {"hash-count", "byte-count"}
-_MAX_ERRORS = 100
 
 
 def check_package(path: Path, *, referee: bool = False) -> Report:
@@ -28,13 +29,12 @@ def check_package(path: Path, *, referee: bool = False) -> Report:
     Raises:
         PackageError: there is no descriptor to check.
     """
-    del referee  # there is one way so far
     package = open_package(path)
     findings = list(_files(package))
     if not findings:
-        findings += check_tables(package)
+        findings += check_tables(package, referee=referee)
     if package.ours:
-        findings += _budget(package)
+        findings += _budget(package, referee=referee)
     return Report(str(path), tuple(findings))
 
 
@@ -58,7 +58,7 @@ def _files(package: Package) -> Iterator[Finding]:
             continue
         try:
             file = package.path(name) if resource.get("name") else package.folder / "?"
-            data = file.read_bytes()
+            actual = _digest(file, resource)
         except PackageError as error:
             yield found("descriptor", error.zh, error.en, table=name)
             continue
@@ -70,115 +70,41 @@ def _files(package: Package) -> Iterator[Finding]:
                 table=name,
             )
             continue
-        yield from _checksum(name, resource, data)
+        yield from _checksum(name, resource, file.stat().st_size, actual)
 
 
-def _checksum(name: str, resource: dict[str, Any], data: bytes) -> Iterator[Finding]:
+def _digest(file: Path, resource: dict[str, Any]) -> str | None:
+    """The digest that the descriptor has of a file, or None if it has none that we know."""
     algorithm, _, wanted = str(resource.get("hash", "")).rpartition(":")
-    if wanted and (algorithm or "md5") in ("md5", "sha1", "sha256", "sha512"):
-        actual = hashlib.new(algorithm or "md5", data, usedforsecurity=False).hexdigest()
-        if actual != wanted:
-            yield found(
-                "checksum",
-                f"{resource['path']}：文件与描述文件中的摘要不符，内容已变；请重新运行 opendata convert。",
-                f"{resource['path']}: the file is not the one that the descriptor has the hash "
-                "of; run opendata convert again.",
-                table=name,
-            )
-            return
-    if isinstance(resource.get("bytes"), int) and resource["bytes"] != len(data):
+    with file.open("rb") as data:
+        if not wanted or (algorithm or "md5") not in ("md5", "sha1", "sha256", "sha512"):
+            return None
+        return hashlib.file_digest(
+            data, lambda: hashlib.new(algorithm or "md5", usedforsecurity=False)
+        ).hexdigest()
+
+
+def _checksum(
+    name: str, resource: dict[str, Any], size: int, actual: str | None
+) -> Iterator[Finding]:
+    if actual and actual != str(resource["hash"]).rpartition(":")[2]:
         yield found(
             "checksum",
-            f"{resource['path']}：有 {len(data)} 字节，描述文件写 {resource['bytes']}。",
-            f"{resource['path']}: has {len(data)} bytes, the descriptor says {resource['bytes']}.",
+            f"{resource['path']}：文件与描述文件中的摘要不符，内容已变；请重新运行 opendata convert。",
+            f"{resource['path']}: the file is not the one that the descriptor has the hash "
+            "of; run opendata convert again.",
+            table=name,
+        )
+    elif isinstance(resource.get("bytes"), int) and resource["bytes"] != size:
+        yield found(
+            "checksum",
+            f"{resource['path']}：有 {size} 字节，描述文件写 {resource['bytes']}。",
+            f"{resource['path']}: has {size} bytes, the descriptor says {resource['bytes']}.",
             table=name,
         )
 
 
-def check_tables(package: Package) -> Iterator[Finding]:
-    """The tables are what their schemas say."""
-    from frictionless import FrictionlessException
-    from frictionless import Package as Reference
-
-    content = _local(package.descriptor)
-    yield from _bounded(content)
-    try:
-        reference = Reference.from_descriptor(
-            content, basepath=str(package.folder), allow_invalid=True
-        )
-        report = reference.validate(limit_errors=_MAX_ERRORS)
-    except (FrictionlessException, AttributeError, TypeError, ValueError, LookupError) as error:
-        yield found("descriptor", f"描述文件有误：{error}", f"The descriptor is wrong: {error}")
-        return
-    for wrong in report.errors:
-        yield found("descriptor", f"描述文件有误：{wrong.message}", f"{wrong.message}")
-    for task in report.tasks:
-        for wrong in task.errors:
-            if wrong.type in _TOLD:
-                continue
-            detail = wrong.to_dict()
-            line, column = detail.get("rowNumber"), detail.get("fieldName")
-            yield found(
-                f"tabular-{wrong.type}",
-                f"{task.place}:{line or ''} {column or ''}：{wrong.message}",
-                f"{task.place}:{line or ''} {column or ''}: {wrong.message}",
-                table=task.name,
-                record=str(line or ""),
-                column=column,
-                line=line,
-            )
-
-
-def _bounded(content: dict[str, Any]) -> Iterator[Finding]:
-    """Take the patterns that must not be run out of the schemas, and tell them."""
-    for resource in content["resources"]:
-        schema = resource.get("schema")
-        fields = schema.get("fields") if isinstance(schema, dict) else None
-        if not isinstance(fields, list):
-            continue
-        for number, one in enumerate(fields):
-            limits = one.get("constraints") if isinstance(one, dict) else None
-            pattern = limits.get("pattern") if isinstance(limits, dict) else None
-            if limits and isinstance(pattern, str) and (why := patterns.wrong(pattern)):
-                shown = f"{resource.get('name')}.{one.get('name')}: pattern {pattern[:80]!r} {why}"
-                table = str(resource.get("name"))
-                yield found("descriptor", f"描述文件有误：{shown}", shown, table=table)
-                rest = {key: limit for key, limit in limits.items() if key != "pattern"}
-                fields = [*fields[:number], {**one, "constraints": rest}, *fields[number + 1 :]]
-        resource["schema"] = {**schema, "fields": fields}
-
-
-# What Frictionless may know of a resource; other words of its could lead to the network.
-_KEPT = {
-    "name",
-    "type",
-    "path",
-    "title",
-    "description",
-    "bytes",
-    "hash",
-    "encoding",
-    "dialect",
-    "schema",
-    "profile",
-    "mediatype",
-    "licenses",
-    "sources",
-}
-
-
-def _local(descriptor: dict[str, Any]) -> dict[str, Any]:
-    """The descriptor without what would be fetched."""
-    whole = {k: v for k, v in descriptor.items() if k not in ("$schema", "profile", "resources")}
-    resources = [
-        {k: v for k, v in r.items() if k in _KEPT}
-        | ({"format": "csv", "scheme": "file"} if r.get("type") == "table" else {})
-        for r in descriptor["resources"]
-    ]
-    return whole | {"resources": resources}
-
-
-def _budget(package: Package) -> Iterator[Finding]:
+def _budget(package: Package, *, referee: bool) -> Iterator[Finding]:
     """The checks of a package of ours: its graphs, and the rules over its rows."""
     try:
         budget = package.budget()
@@ -193,7 +119,7 @@ def _budget(package: Package) -> Iterator[Finding]:
     except PackageError as error:
         yield found("package-unreadable", error.zh, error.en)
         return
-    yield from _graph(package, budget)
+    yield from _graphs(package, budget, referee=referee)
     yield from findings
     if not package.facts.licence:
         yield replace(
@@ -209,22 +135,89 @@ def _budget(package: Package) -> Iterator[Finding]:
         )
 
 
-def _graph(package: Package, budget: Budget) -> Iterator[Finding]:
-    graph = package.path("budget-nt") if "budget-nt" in package.resources else None
-    if graph and graph.is_file():
-        written = BytesIO()
-        write_ntriples(written, budget, package.facts)
-        if differing := sorted(
-            {*written.getvalue().split(b"\n")} ^ {*graph.read_bytes().split(b"\n")}
-        ):
-            first = differing[0].decode(errors="replace")
-            yield found(
-                "graph-differs",
-                f"budget.nt 与各表的内容不一致，有 {len(differing)} 条三元组不同，如：{first}",
-                f"budget.nt is not the graph of the tables: {len(differing)} triples differ, "
-                f"such as {first}",
-                table="budget-nt",
-            )
+def _graphs(package: Package, budget: Budget, *, referee: bool) -> Iterator[Finding]:
+    """The graphs are those of the rows, and the rows are as the shapes want them."""
+    graph, turtle = _file(package, "budget-nt"), _file(package, "budget-ttl")
+    written = BytesIO()
+    write_ntriples(written, budget, package.facts)
+    if turtle:
+        yield from _turtle(package, budget, turtle, written.getvalue())
+    if graph and (differing := _differing(written.getvalue(), graph.read_bytes())):
+        first = differing[0].decode(errors="replace")
+        yield found(
+            "graph-differs",
+            f"budget.nt 与各表的内容不一致，有 {len(differing)} 条三元组不同，如：{first}",
+            f"budget.nt is not the graph of the tables: {len(differing)} triples differ, "
+            f"such as {first}",
+            table="budget-nt",
+        )
         yield from shapes.check_graph(graph)
-    if "dataset-ttl" in package.resources and package.path("dataset-ttl").is_file():
-        yield from shapes.check_graph(package.path("dataset-ttl"), shapes.CATALOG)
+    elif graph:
+        yield from _columns(package, budget, graph if referee else None)
+    if entry := _file(package, "dataset-ttl"):
+        yield from shapes.check_graph(entry, shapes.CATALOG)
+
+
+def _file(package: Package, resource: str) -> Path | None:
+    if resource not in package.resources:
+        return None
+    path = package.path(resource)
+    return path if path.is_file() else None
+
+
+def _differing(wanted: bytes, actual: bytes) -> list[bytes]:
+    """The lines that are in one only, in order."""
+    if wanted == actual:
+        return []
+    return sorted({*wanted.split(b"\n")} ^ {*actual.split(b"\n")})
+
+
+def _turtle(package: Package, budget: Budget, file: Path, triples: bytes) -> Iterator[Finding]:
+    """The Turtle holds the same triples: it is what we write, or reads as the same."""
+    from pyoxigraph import RdfFormat, parse
+
+    written, actual = StringIO(), file.read_bytes()
+    write_turtle(written, budget, package.facts)
+    if written.getvalue().encode() == actual:
+        return
+    try:
+        there = {str(quad.triple) for quad in parse(actual, RdfFormat.TURTLE)}
+    except SyntaxError as error:
+        yield found(
+            "syntax",
+            f"{file}:{error.lineno}：不是合法的 RDF：{error.msg}",
+            f"{file}:{error.lineno}: is no valid RDF: {error.msg}",
+            table="budget-ttl",
+            line=error.lineno,
+        )
+        return
+    here = {str(quad.triple) for quad in parse(triples, RdfFormat.N_TRIPLES)}
+    if differing := sorted(here ^ there):
+        yield found(
+            "graph-differs",
+            f"budget.ttl 与各表的内容不一致，有 {len(differing)} 条三元组不同，如：{differing[0]}",
+            f"budget.ttl is not the graph of the tables: {len(differing)} triples differ, "
+            f"such as {differing[0]}",
+            table="budget-ttl",
+        )
+
+
+def _columns(package: Package, budget: Budget, graph: Path | None) -> Iterator[Finding]:
+    """What the shapes say of the rows; with a graph, the graph check is asked too."""
+    here = list(check_columns(package, budget))
+    if graph is None:
+        yield from here
+        return
+    there = list(shapes.check_graph(graph))
+    if here != there:
+        first = next(iter(one for one in [*here, *there] if one not in here or one not in there))
+        yield found(
+            "referee",
+            f"按列检查与图的检查结果不同（{len(here)} 与 {len(there)} 条），如：{first.message_zh}",
+            f"The columns and the graph differ ({len(here)} and {len(there)} findings), such as: "
+            f"{first.message_en}",
+            table=first.table,
+            record=first.record,
+            column=first.column,
+        )
+    yield from there

@@ -2,10 +2,11 @@
 
 import pytest
 
-from opendata.checks.patterns import MAX_LETTERS, wrong
+from opendata.checks.patterns import MAX_LETTERS, longest, wrong
 from opendata.terms import code_lists, tables
 
 SLOW = "may take exponential time"
+INTRICATE = f"has more than {MAX_LETTERS} letters, or too many ways through them"
 
 
 @pytest.mark.parametrize(
@@ -58,5 +59,33 @@ def test_the_patterns_of_the_shapes_are_let_through() -> None:
 
 def test_a_pattern_that_is_none_and_one_without_measure_are_told() -> None:
     assert wrong("(a") is not None
-    assert wrong("a" * (MAX_LETTERS + 1)) == f"has more than {MAX_LETTERS} letters"
+    assert wrong("a" * (MAX_LETTERS + 1)) == INTRICATE
     assert wrong("(" * 5000) is not None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "characters"),
+    [
+        ("[a-z]+", None),
+        ("^[a-z]+(-[a-z]+)*$", None),
+        ("(" + "[a-z][0-9a-z]" * 60 + ")+", None),
+        ("a*a*b", 10_000),
+        (".*foo.*bar.*", 464),
+        ("x*" * 8 + "y", 10),
+        ("[a-z]{1,50}[a-z]{1,50}", 10_000),
+    ],
+)
+def test_loops_that_share_a_text_bound_its_length(pattern: str, characters: int | None) -> None:
+    assert wrong(pattern) is None
+    assert longest(pattern) == characters
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "a?" * 100 + "a*",
+        "(?:" + "|".join(f"[a-{c}]b" for c in "cdefghijklmnopqrstuvwxyz" * 4) + ")*",
+    ],
+)
+def test_a_pattern_that_is_too_intricate_is_told_in_bounded_time(pattern: str) -> None:
+    assert wrong(pattern) == INTRICATE
