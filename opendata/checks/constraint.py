@@ -6,12 +6,12 @@ of the answer). `?node` is the node at fault and `?column` the property.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pyoxigraph import BlankNode, Literal, NamedNode, QuerySolution, QuerySolutions, Store
+from pyoxigraph import BlankNode, Literal, NamedNode, QuerySolution, QuerySolutions, Store, Triple
 
 from opendata.checks.report import found
 from opendata.converters.graph import PREFIXES
@@ -88,37 +88,43 @@ def shown(term: object) -> str:
             return str(term)
 
 
-def breaches(store: Store, constraint: Constraint, rows: list[QuerySolution]) -> Iterator[Finding]:
-    """A finding for each row that a constraint answers."""
-    for row in rows:
-        yield _finding(store, constraint, row)
+def breaches(
+    data: Iterable[Triple], answered: Iterable[tuple[Constraint, list[QuerySolution]]]
+) -> Iterator[Finding]:
+    """A finding for each row that a constraint answered about a graph, in the order given."""
+    answered = [(constraint, rows) for constraint, rows in answered if rows]
+    nodes = {row["node"] for _, rows in answered for row in rows}
+    types: dict[object, list[str]] = {}
+    for triple in data if nodes else ():
+        if triple.predicate == _TYPE and triple.subject in nodes:
+            types.setdefault(triple.subject, []).append(shown(triple.object))
+    for constraint, rows in answered:
+        for row in rows:
+            yield _finding(constraint, row, table_of(types.get(row["node"], ())))
 
 
-def _finding(store: Store, constraint: Constraint, row: QuerySolution) -> Finding:
-    node = row["node"]
+def _finding(constraint: Constraint, row: QuerySolution, table: str) -> Finding:
+    place = shown(row["node"])
     column = row["column"] if "?column" in constraint.text else None
     said = {
         language: _SLOT.sub(lambda m: shown(row[m[1]]), text)
         for language, text in constraint.says.items()
     }
-    place = shown(node)
     return found(
         constraint.rule,
         f"{place}：{said['zh']}",
         f"{place}: {said['en']}",
-        table=table_of(store, node),
+        table=table,
         record=place.rpartition("/")[2],
         column=column_of(column.value) if isinstance(column, NamedNode) else None,
         severity=constraint.severity,
     )
 
 
-def table_of(store: Store, node: object) -> str:
-    """The table or code list that a node is of, or else the name of its class."""
-    if not isinstance(node, NamedNode | BlankNode):
-        return ""
-    types = sorted(shown(quad.object) for quad in store.quads_for_pattern(node, _TYPE, None))
-    return next((_known()[cls] for cls in types if cls in _known()), snake((types or [""])[0]))
+def table_of(types: Iterable[str]) -> str:
+    """The table or code list that a node of some types is of, or else the name of its class."""
+    ordered = sorted(types)
+    return next((_known()[cls] for cls in ordered if cls in _known()), snake((ordered or [""])[0]))
 
 
 @cache

@@ -30,12 +30,13 @@ def check_cube(data: Sequence[Triple]) -> Iterator[Finding]:
     if cubes is None:
         return
     unapplied: dict[str, Text] = {}  # by the constraint's name, the first reason
+    answered: list[tuple[Constraint, list[QuerySolution]]] = []
     repeated: list[QuerySolution] = []
     for constraint in constraints("cube"):
         if constraint.group:
             continue
         rows = answers(cubes.store, constraint.text, PREFIXES)
-        yield from breaches(cubes.store, constraint, rows)
+        answered.append((constraint, rows))
         for name in constraint.stops if rows else ():
             unapplied.setdefault(name, _absent(constraint, rows[0]))
         if constraint.name == "dimension-repeated":
@@ -47,7 +48,8 @@ def check_cube(data: Sequence[Triple]) -> Iterator[Finding]:
                 unapplied.setdefault(constraint.name, _too_many(key))
                 continue
             rows = answers(cubes.store, filled_in(constraint, key), PREFIXES)
-            yield from breaches(cubes.store, constraint, rows)
+            answered.append((constraint, rows))
+    yield from breaches(data, answered)
     for name, reason in sorted(unapplied.items()):
         yield _not_applied(name, reason)
 

@@ -30,6 +30,7 @@ DATA_SET, OBSERVATION, SLICE = qb("dataSet"), qb("observation"), qb("slice")
 STRUCTURE, COMPONENT, PROPERTY = qb("structure"), qb("component"), qb("componentProperty")
 ATTACHMENT, MEASURE_TYPE = qb("componentAttachment"), qb("measureType")
 CODE_LIST, PARENT_CHILD, ROOT = qb("codeList"), qb("parentChildProperty"), qb("hierarchyRoot")
+A_OBSERVATION = qb("Observation")
 DIMENSION, MEASURE = qb("DimensionProperty"), qb("MeasureProperty")
 KINDS = {
     qb("dimension"): DIMENSION,

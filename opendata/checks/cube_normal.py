@@ -13,6 +13,7 @@ from operator import attrgetter
 from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple, parse
 
 from opendata.checks.cube_index import (
+    A_OBSERVATION,
     ATTACHMENT,
     CODE_LIST,
     COMPONENT,
@@ -45,9 +46,9 @@ from opendata.checks.cube_index import (
 from opendata.checks.cube_lists import code_list_quads
 from opendata.converters.graph import triples
 from opendata.facts import BASE
-from opendata.terms import HOME, code_lists, codes, scheme
+from opendata.terms import HOME, SKOS, code_lists, codes, scheme
 
-KEPT = {TYPE, DATA_SET, OBSERVATION, *IN_SCHEME, HAS_TOP}
+KEPT = {DATA_SET, OBSERVATION, *IN_SCHEME, HAS_TOP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,17 +180,29 @@ def _properties(data: Iterable[Triple], index: Index) -> set[Node]:
 
 
 def _kept(data: Iterable[Triple], properties: set[Node]) -> Iterator[Quad]:
-    """What the constraints ask of observations, with the types that phase 1 gives them."""
+    """What the constraints ask of observations; their types only where that is all they have.
+
+    Phase 1 makes an observation of what is in a data set or a slice.
+    """
     wanted = KEPT | properties
-    observation = qb("Observation")
+    typed: set[Term] = set()
+    placed: set[Term] = set()
     for triple in data:
         predicate = triple.predicate
         if predicate in wanted:
             yield Quad(triple.subject, predicate, triple.object)
         if predicate == DATA_SET:
-            yield Quad(triple.subject, TYPE, observation)
-        elif predicate == OBSERVATION and isinstance(triple.object, Node):
-            yield Quad(triple.object, TYPE, observation)
+            placed.add(triple.subject)
+        elif predicate == OBSERVATION or (predicate == TYPE and triple.object == A_OBSERVATION):
+            typed.add(triple.object if predicate == OBSERVATION else triple.subject)
+        elif predicate == TYPE and _of_standard(triple.object):
+            yield Quad(triple.subject, TYPE, triple.object)
+    loose = (node for node in typed - placed if isinstance(node, Node))
+    yield from (Quad(node, TYPE, A_OBSERVATION) for node in loose)
+
+
+def _of_standard(term: Term) -> bool:
+    return isinstance(term, NamedNode) and term.value.startswith((QB, SKOS))
 
 
 def _indexed(index: Index) -> Iterator[Quad]:
@@ -270,4 +283,6 @@ def _worked_out(
         for name in names:
             if is_a(index, name, MEASURE):
                 yield Quad(data_set, norm("measure"), name)
+            if is_a(index, name, DIMENSION):
+                yield Quad(data_set, norm("dimension"), name)
     yield from code_list_quads(data, index)

@@ -319,7 +319,7 @@ def test_a_message_names_the_node_and_the_other_in_both_languages() -> None:
         assert "https://example.org/o1" in message
         assert "https://example.org/o2" in message
         assert " 2 " in message
-    assert (finding.severity, finding.table) == ("error", "observation")
+    assert (finding.severity, finding.column) == ("error", None)
 
 
 @pytest.mark.parametrize("constraint", constraints("cube"), ids=lambda c: c.name)
