@@ -16,7 +16,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, QuerySolution, QuerySoluti
 from opendata.checks.report import found
 from opendata.converters.graph import PREFIXES
 from opendata.model import Finding
-from opendata.terms import HOME, RDF, Text, code_lists, snake, tables
+from opendata.terms import HOME, RDF, SKOS, Text, code_lists, snake, tables
 
 _HEAD = re.compile(r"^# ([a-z ]+): (.+)$", re.MULTILINE)
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -135,9 +135,12 @@ def _known() -> dict[str, str]:
 
 @cache
 def column_of(path: str) -> str:
-    """The column of ours that a property is, or else its local name as we write names."""
-    for table in tables().values():
-        for column in table.columns:
-            if column.path == path:
-                return column.name
-    return snake(path)
+    """The column of ours that a property is, or else its local name as we write names.
+
+    >>> column_of("http://data.openbudgets.eu/ontology/dsd/dimension/fiscalYear")
+    'year'
+    >>> column_of(SKOS + "prefLabel")  # a label of many tables is no one column
+    'pref_label'
+    """
+    names = {c.name for table in tables().values() for c in table.columns if c.path == path}
+    return names.pop() if len(names) == 1 and not path.startswith(SKOS) else snake(path)

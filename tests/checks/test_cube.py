@@ -224,17 +224,23 @@ STILL_SOUND = (
     "-:S a qb:DataStructureDefinition",
     "+:S-area qb:componentRequired true",
     "-:people :unit :persons +:o1 :unit :p +:o2 :unit :p +:o3 :unit :q",
-    "-:S-unit qb:componentAttachment qb:DataSet -:people :unit :persons "
-    "+:S-unit qb:componentAttachment qb:Slice +:north :unit :p +:o3 :unit :p",
-    "-:S-unit qb:componentAttachment qb:DataSet -:people :unit :persons "
-    "+:S-unit qb:componentAttachment qb:MeasureProperty +:count :unit :p",
+    (
+        "-:S-unit qb:componentAttachment qb:DataSet -:people :unit :persons "
+        "+:S-unit qb:componentAttachment qb:Slice +:north :unit :p +:o3 :unit :p"
+    ),
+    (
+        "-:S-unit qb:componentAttachment qb:DataSet -:people :unit :persons "
+        "+:S-unit qb:componentAttachment qb:MeasureProperty +:count :unit :p"
+    ),
     "+:S qb:component :S-area-again +:S-area-again qb:dimension :area",
     "-:v1 qb:dataSet :vehicles -:v2 qb:dataSet :vehicles",  # a whole point is gone, both measures
     "+:k11 skos:narrower :k1 +:k11 skos:narrower :k11",  # a circle is walked once
     "+:inner skos:member :groups",
     '-:o3 :count 7 +:o3 :count "7.50"^^xsd:decimal',
-    "+:more a qb:DataSet +:more qb:structure :S +:more :unit :persons +:m1 qb:dataSet :more "
-    "+:m1 :area :s +:m1 :period 2020 +:m1 :kind :k1 +:m1 :group :g1 +:m1 :count 7",  # as o3
+    (
+        "+:more a qb:DataSet +:more qb:structure :S +:more :unit :persons +:m1 qb:dataSet :more "
+        "+:m1 :area :s +:m1 :period 2020 +:m1 :kind :k1 +:m1 :group :g1 +:m1 :count 7"
+    ),  # as o3
 )
 
 
@@ -445,7 +451,7 @@ def _published(text: str) -> set[int]:
     # Two facts of the vocabulary that the published queries expect in the graph.
     qb = rdflib.Namespace("http://purl.org/linked-data/cube#")
     graph.add((qb.measureType, rdflib.RDFS.range, qb.MeasureProperty))
-    schemes = {o for o in graph.objects(None, rdflib.SKOS.inScheme)}
+    schemes = set(graph.objects(None, rdflib.SKOS.inScheme))
     for subject, _, scheme in graph.triples((None, rdflib.SKOS.topConceptOf, None)):
         graph.add((subject, rdflib.SKOS.inScheme, scheme))
     for scheme, _, concept in graph.triples((None, rdflib.SKOS.hasTopConcept, None)):
