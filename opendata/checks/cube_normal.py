@@ -285,4 +285,8 @@ def _worked_out(
                 yield Quad(data_set, norm("measure"), name)
             if is_a(index, name, DIMENSION):
                 yield Quad(data_set, norm("dimension"), name)
+    measures = {p for p, kinds in index.get(TYPE, {}).items() if MEASURE in kinds}
+    for structure, parts in index.get(COMPONENT, {}).items():
+        if any(not measures.isdisjoint(values(index, PROPERTY, part)) for part in parts):
+            yield Quad(structure, norm("measured"), TRUE)
     yield from code_list_quads(data, index)
