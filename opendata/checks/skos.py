@@ -18,7 +18,7 @@ _SHOWN = 5
 
 Node = NamedNode | BlankNode
 Links = dict[Node, set[Node]]
-_TYPE = NamedNode(RDF + "type")
+_TYPE, _THEME = NamedNode(RDF + "type"), NamedNode("http://www.w3.org/ns/dcat#theme")
 
 
 def check_skos(data: Sequence[Triple]) -> Iterator[Finding]:
@@ -41,7 +41,7 @@ def walks() -> tuple[Callable[[Sequence[Triple]], Iterator[Finding]], ...]:
 
 def _of_skos(triple: Triple) -> bool:
     term = triple.object if triple.predicate == _TYPE else triple.predicate
-    return isinstance(term, NamedNode) and term.value.startswith(SKOS)
+    return isinstance(term, NamedNode) and (term.value.startswith(SKOS) or term == _THEME)
 
 
 def links(data: Iterable[Triple], forward: Sequence[str], backward: Sequence[str] = ()) -> Links:

@@ -129,6 +129,11 @@ def test_too_many_steps_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ("not-applied", "note", "", None) in told(SOUND)
 
 
+def test_the_theme_of_a_catalogue_needs_no_scheme() -> None:
+    text = (EXAMPLE / "dataset.ttl").read_bytes()
+    assert list(check_skos([q.triple for q in parse(text, RdfFormat.TURTLE)])) == []
+
+
 def test_our_own_codes_are_sound_but_for_their_tops() -> None:
     graph = [q.triple for q in parse((EXAMPLE / "budget.nt").read_bytes(), RdfFormat.N_TRIPLES)]
     assert {f.rule for f in check_skos(graph)} == {"skos-without-top"}
