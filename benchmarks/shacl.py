@@ -89,7 +89,7 @@ def engine(name: str, path: Path) -> None:
     if name == "pyshacl":
         import pyshacl  # noqa: F401 - before the clock
         import rdflib  # noqa: F401
-    wanted = shapes._shapes(None)  # noqa: SLF001
+    wanted = shapes.our_shapes(None)
     before = _peak()
     start = time.process_time()
     graph = shapes.read_graph(path)

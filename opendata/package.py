@@ -224,6 +224,11 @@ def catalogue(found: list[Package]) -> list[Triple]:
             ) from error
         for quad in quads:
             triples[str(quad.subject), str(quad.predicate), str(quad.object)] = None
+    # Who publishes every data set publishes the catalogue; of several, nobody said who does.
+    publisher = f"<{PREFIXES['dct']}publisher>"
+    publishers = {value for _, predicate, value in triples if predicate == publisher}
+    if len(publishers) == 1:
+        triples[catalog, publisher, publishers.pop()] = None
     return list(triples)
 
 

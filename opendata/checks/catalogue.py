@@ -4,14 +4,17 @@ What the profile makes mandatory is an error. What it recommends is a note, told
 nodes that lack the same, and only where somebody would act on it.
 """
 
-import logging
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pyoxigraph import NamedNode, RdfFormat, Triple, serialize
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
 
+from opendata.checks import shacl
 from opendata.checks.report import found
+from opendata.checks.shacl import validate
+from opendata.checks.shacl.graph import Graph, Term, graph_of
+from opendata.checks.shacl.wording import component_name
 from opendata.model import Finding
 from opendata.terms import HOME, RDF, SH, snake
 
@@ -145,24 +148,11 @@ def _filled(text: str, values: dict[str, str]) -> str:
 
 
 def _results(data: Sequence[Triple], shapes: str) -> list[Result]:
-    """What a file of shapes says of a graph, in an order of its own: pyshacl does the work."""
-    import pyshacl
-    import rdflib
-
-    logging.getLogger("rdflib.term").setLevel(logging.ERROR)  # an ill-typed literal is a finding
-    rdflib.NORMALIZE_LITERALS = False  # what is checked is what is written
-    graph = rdflib.Graph()
-    graph.parse(data=serialize(_described(data), format=RdfFormat.N_TRIPLES), format="nt")
-    wanted = rdflib.Graph().parse(_FOLDER / shapes)
-    conforms, report, _ = pyshacl.validate(
-        graph, shacl_graph=wanted, inference="none", advanced=False
-    )
-    if conforms:
-        return []
-    assert isinstance(report, rdflib.Graph)
-    nodes = report.subjects(rdflib.RDF.type, rdflib.URIRef(SH + "ValidationResult"))
-    top = set(nodes) - set(report.objects(None, rdflib.URIRef(SH + "detail")))
-    return sorted(_result(graph, wanted, report, node) for node in top)
+    """What a file of shapes says of a graph."""
+    graph = graph_of(_described(data))
+    wanted = [q.triple for q in parse((_FOLDER / shapes).read_bytes(), RdfFormat.TURTLE)]
+    asked = graph_of(wanted, graph.pool)
+    return sorted(_result(graph, asked, result) for result in validate(graph, wanted))
 
 
 def _described(data: Sequence[Triple]) -> list[Triple]:
@@ -180,45 +170,38 @@ def _described(data: Sequence[Triple]) -> list[Triple]:
     return [t for t in data if t.subject in typed]
 
 
-def _result(graph: Any, shapes: Any, report: Any, node: Any) -> Result:
-    import rdflib
-
-    sh = rdflib.Namespace(SH)
-    focus, shape = report.value(node, sh.focusNode), report.value(node, sh.sourceShape)
-    component = str(report.value(node, sh.sourceConstraintComponent)).rpartition("#")[2]
-    component = component.removesuffix("ConstraintComponent")
-    targets = _targets(shapes, shape)
-    classes = sorted(str(cls) for cls in graph.objects(focus, rdflib.RDF.type))
+def _result(graph: Graph, shapes: Graph, result: shacl.Result) -> Result:
+    pool = graph.pool
+    targets = _targets(shapes, pool.number(result.shape))
+    types = graph.objects(pool.number(result.focus), pool.number(_TYPE))
+    classes = sorted(_text(pool.terms[cls]) for cls in types)
     cls = next((c for c in classes if c in targets), (classes or [""])[0])
-    path = report.value(node, sh.resultPath)
-    messages = sorted(str(m) for m in report.objects(node, sh.resultMessage))
+    said = sorted(result.messages.values())
+    component = component_name(result.component)
     return Result(
-        focus="[]" if isinstance(focus, rdflib.BNode) else str(focus),
+        focus=_text(result.focus),
         cls=_local(cls),
-        path=_local(str(path)) if isinstance(path, rdflib.URIRef) else "",
-        value=_text(report.value(node, sh.value)),
+        path=_local(result.path.value) if isinstance(result.path, NamedNode) else "",
+        value=_text(result.value),
         component=component,
-        wanted=_local(_text(shapes.value(shape, sh[component[0].lower() + component[1:]]))),
-        message=" ".join((messages or [component])[0].split())[:200],
+        wanted=", ".join(_local(_text(term)) for term in result.wanted),
+        message=" ".join((said or [component])[0].split())[:200],
     )
 
 
-def _targets(shapes: Any, shape: Any) -> set[str]:
+def _targets(shapes: Graph, shape: int) -> set[str]:
     """The classes that a shape, or the shape that it is a property of, is about."""
-    import rdflib
-
-    sh = rdflib.Namespace(SH)
-    holders = {shape, *shapes.subjects(sh.property, shape)}
-    return {str(cls) for holder in holders for cls in shapes.objects(holder, sh.targetClass)}
+    iri, terms = shapes.pool.iri, shapes.pool.terms
+    holders = {shape, *shapes.inverse(iri(SH + "property")).get(shape, ())}
+    found = (shapes.objects(holder, iri(SH + "targetClass")) for holder in holders)
+    return {_text(terms[cls]) for classes in found for cls in classes}
 
 
 def _local(iri: str) -> str:
     return re.split("[#/]", iri)[-1]
 
 
-def _text(term: Any) -> str:
-    import rdflib
-
+def _text(term: Term | None) -> str:
     if term is None:
         return ""
-    return "[]" if isinstance(term, rdflib.BNode) else str(term)
+    return term.value if isinstance(term, NamedNode | Literal) else "[]"

@@ -63,8 +63,8 @@ class _Known:
         found = sheets(budget)
         self.base = package.facts.base
         self.records = [Records(sheet, self.base) for sheet in found]
-        used = [sheet.table for sheet in found if sheet.folder]
-        self.facts = [" ".join(t) + " .\n" for t in facts_triples(budget, package.facts, used)]
+        lists = [sheet for sheet in found if sheet.folder]
+        self.facts = [" ".join(t) + " .\n" for t in facts_triples(budget, package.facts, lists)]
         self.nodes: dict[str, Values] = _nodes("".join(self.facts))
         self.classes: dict[str, set[str]] = {}
         self.world = World(self._of_class, self._follow)

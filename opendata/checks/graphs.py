@@ -22,9 +22,14 @@ from pyoxigraph import (
 )
 
 from opendata.checks import shapes as checker
+from opendata.checks.catalogue import DCAT, check_catalogue
+from opendata.checks.cube import check_cube
+from opendata.checks.cube_index import QB
 from opendata.checks.report import found
+from opendata.checks.skos import check_skos
 from opendata.errors import PackageError
 from opendata.model import Finding
+from opendata.terms import SKOS
 
 SUFFIXES = {
     ".ttl": RdfFormat.TURTLE,
@@ -35,6 +40,7 @@ SUFFIXES = {
     ".owl": RdfFormat.RDF_XML,
     ".jsonld": RdfFormat.JSON_LD,
 }
+SPACES = (QB, SKOS, DCAT)
 MAX_BYTES = checker.MAX_BYTES
 MAX_DEPTH = 64  # the readers call themselves, or take memory by the square, where it is deep
 MAX_ENTITIES = 64 * 1024 * 1024  # bytes that entities may become
@@ -90,7 +96,7 @@ def check_graphs(
     if len(files) == 1 and files[0].suffix.lower() in _DIRECT:
         data = _read(files[0])
         _refuse_deep(files[0], data, SUFFIXES[files[0].suffix.lower()])
-        yield from checker.check_graph(files[0], shapes_file=shapes)
+        yield from _check(files[0], shapes)
         return
     with TemporaryDirectory() as folder:
         whole = Path(folder) / "graph.nt"
@@ -101,7 +107,7 @@ def check_graphs(
                 if wrong:
                     return
         try:
-            for finding in checker.check_graph(whole, shapes_file=shapes):
+            for finding in _check(whole, shapes):
                 zh, en = (
                     text.replace(str(whole), name)
                     for text in (finding.message_zh, finding.message_en)
@@ -110,6 +116,26 @@ def check_graphs(
         except PackageError as error:
             zh, en = (text.replace(str(whole), name) for text in (error.zh, error.en))
             raise PackageError(zh, en) from error
+
+
+def _check(path: Path, shapes: Path | None) -> Iterator[Finding]:
+    """What somebody's shapes say; or else ours, Data Cube, SKOS and DCAT-AP, each where it has a word."""
+    if shapes:
+        yield from checker.check_graph(path, shapes_file=shapes)
+        return
+    graph = yield from checker.parsed(path)
+    if graph is None:
+        return
+    name = checker.CATALOG if path.name == "dataset.ttl" else None
+    if name or checker.is_ours(graph):
+        yield from checker.check_with(checker.our_shapes(name), graph)
+    elif not any(str(getattr(term, "value", "")).startswith(SPACES) for term in graph.pool.terms):
+        yield checker.unknown(path)
+        return
+    triples = list(graph.triples())
+    yield from check_cube(triples)
+    yield from check_skos(triples)
+    yield from check_catalogue(triples)
 
 
 def _append(path: Path, number: int, out: IO[bytes]) -> Iterator[Finding]:

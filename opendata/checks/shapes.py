@@ -1,7 +1,7 @@
 """Is each node of a graph well formed: SHACL, by our own shapes or by anybody's."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -30,7 +30,22 @@ def check_graph(
     Raises:
         PackageError: a file cannot be read, or the shapes are not well formed.
     """
+    graph = yield from parsed(path)
+    if graph is None:
+        return
     name = CATALOG if shapes is None and path.name == "dataset.ttl" else shapes
+    if name is None and shapes_file is None and not is_ours(graph):
+        yield unknown(path)
+        return
+    yield from check_with(read_shapes(shapes_file) if shapes_file else our_shapes(name), graph)
+
+
+def parsed(path: Path) -> Generator[Finding, None, Graph | None]:
+    """The graph of a file; or None, and a finding that says what is wrong with it.
+
+    Raises:
+        PackageError: the file cannot be read.
+    """
     try:
         graph = read_graph(path)
     except SyntaxError as error:
@@ -40,18 +55,21 @@ def check_graph(
             f"{path}:{error.lineno}: is no valid RDF: {error.msg}",
             line=error.lineno,
         )
-        return
+        return None
     if not graph.forward:
         yield found("graph-empty", f"{path}：图是空的。", f"{path}: the graph is empty.")
-        return
-    if name is None and shapes_file is None and not _has_target(graph):
-        yield found(
-            "graph-unknown",
-            f"{path}：图中没有本词表的类，没有可检查的内容。",
-            f"{path}: holds no class of this vocabulary, so nothing was checked.",
-        )
-        return
-    yield from check_with(_read_shapes(shapes_file) if shapes_file else _shapes(name), graph)
+        return None
+    return graph
+
+
+def unknown(path: Path) -> Finding:
+    """That nothing was checked, for there is no word of a vocabulary that we know."""
+    return found(
+        "graph-unknown",
+        f"{path}：图中没有本词表、数据立方体、SKOS 或 DCAT 的类，没有可检查的内容；可用 --shapes 给出形状。",
+        f"{path}: holds no class of this vocabulary, of Data Cube, SKOS or DCAT, so nothing was "
+        "checked; --shapes gives shapes of your own.",
+    )
 
 
 def check_with(shapes: Triples, graph: Graph) -> Iterator[Finding]:
@@ -105,7 +123,7 @@ def _quads(path: Path) -> QuadParser:
     return parse(data, RdfFormat.from_extension(path.suffix.lstrip(".").lower()))
 
 
-def _read_shapes(path: Path) -> Triples:
+def read_shapes(path: Path) -> Triples:
     """Somebody's shapes: those that are wrong stop the work, for nothing can be checked."""
     try:
         return [quad.triple for quad in _quads(path)]
@@ -115,7 +133,8 @@ def _read_shapes(path: Path) -> Triples:
         ) from error
 
 
-def _has_target(graph: Graph) -> bool:
+def is_ours(graph: Graph) -> bool:
+    """Whether a graph has a node of a class of ours."""
     types = graph.inverse(graph.pool.iri(RDF + "type"))
     return any(_text(graph.pool.terms[cls]) in _known() for cls in types)
 
@@ -127,7 +146,7 @@ def _known() -> dict[str, str]:
 
 
 @cache
-def _shapes(name: str | None) -> Triples:
+def our_shapes(name: str | None) -> Triples:
     """Our shapes: those of one file, or of all but the catalogue's."""
     triples = [
         quad.triple

@@ -13,14 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from opendata.checks import shapes
+from opendata.checks.catalogue import check_catalogue
 from opendata.checks.columns import check_columns
+from opendata.checks.cube import check_cube
 from opendata.checks.report import Report, found
 from opendata.checks.rules import check
+from opendata.checks.skos import check_skos
 from opendata.checks.tables import check_tables
 from opendata.converters.graph import write_ntriples, write_turtle
 from opendata.errors import PackageError
 from opendata.model import Budget, Finding
 from opendata.package import Package, open_package
+
+MAX_CUBE = 50_000  # observations of a package, a few seconds
 
 
 def check_package(path: Path, *, referee: bool = False) -> Report:
@@ -154,8 +159,37 @@ def _graphs(package: Package, budget: Budget, *, referee: bool) -> Iterator[Find
         yield from shapes.check_graph(graph)
     elif graph:
         yield from _columns(package, budget, graph if referee else None)
+        yield from _cube(budget, graph)
     if entry := _file(package, "dataset-ttl"):
-        yield from shapes.check_graph(entry, shapes.CATALOG)
+        yield from _entry(entry)
+
+
+def _cube(budget: Budget, graph: Path) -> Iterator[Finding]:
+    """The cube and its code lists are sound; a graph of the rows has the structure by its making."""
+    if len(budget.lines) > MAX_CUBE:
+        yield found(
+            "cube-not-applied",
+            f"{graph}：观测超过 {MAX_CUBE:,} 个，没有检查数据立方体；可另行运行 opendata validate {graph}。",
+            f"{graph}: has more than {MAX_CUBE:,} observations, so the data cube was not checked; "
+            f"opendata validate {graph} does it.",
+            severity="note",
+        )
+        return
+    triples = list(shapes.read_graph(graph).triples())
+    yield from check_cube(triples)
+    yield from check_skos(triples)
+
+
+def _entry(path: Path) -> Iterator[Finding]:
+    """The catalogue entry is as we write it, and as DCAT-AP wants it.
+
+    What DCAT-AP only recommends is told of the entry itself: opendata validate dataset.ttl.
+    """
+    graph = yield from shapes.parsed(path)
+    if graph:
+        yield from shapes.check_with(shapes.our_shapes(shapes.CATALOG), graph)
+        wanted = check_catalogue(list(graph.triples()))
+        yield from (finding for finding in wanted if finding.severity != "note")
 
 
 def _file(package: Package, resource: str) -> Path | None:

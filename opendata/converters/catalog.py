@@ -26,6 +26,12 @@ FILE_TYPES = {
     "application/json": "JSON",
     "application/csvm+json": "JSON_LD",
     "text/plain": "TXT",
+    "text/html": "HTML",
+    "application/pdf": "PDF",
+    "application/msword": "DOC",
+    "application/vnd.ms-excel": "XLS",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "DOCX",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "XLSX",
 }
 
 

@@ -202,7 +202,7 @@ def prefixes(base: str, tables: Iterable[Table]) -> dict[str, str]:
     return found
 
 
-def facts_triples(budget: Budget, facts: Facts, used: Iterable[Table]) -> list[Triple]:
+def facts_triples(budget: Budget, facts: Facts, lists: Iterable[Sheet]) -> list[Triple]:
     """What no table says: the source document, how it was read, and the code lists' schemes."""
     p = {prefix: (lambda name, ns=ns: f"<{ns}{name}>") for prefix, ns in PREFIXES.items()}
     a = f"<{RDF}type>"
@@ -240,12 +240,21 @@ def facts_triples(budget: Budget, facts: Facts, used: Iterable[Table]) -> list[T
     ]
     if facts.source_url:
         found.append((source, p["dct"]("source"), iri(facts.source_url)))
-    for table in used:
-        node = iri(scheme(table))
+    for sheet in lists:
+        node = iri(scheme(sheet.table))
         found.append((node, a, p["skos"]("ConceptScheme")))
-        for language, text in sorted(table.label.items()):
+        for language, text in sorted(sheet.table.label.items()):
             found.append((node, p["dct"]("title"), literal(text, language)))
+        tops = (iri(f"{sheet.table.space}{_quoted(code)}") for code in _tops(sheet))
+        found += [(node, p["skos"]("hasTopConcept"), top) for top in tops]
     return found
+
+
+def _tops(sheet: Sheet) -> list[object]:
+    """The codes where a list with levels begins; a list without levels has none."""
+    number = [column.name for column in sheet.table.stored].index("broader")
+    tops = [row[0] for row in sheet.rows if row[number] is None]
+    return tops if len(tops) < len(sheet.rows) else []
 
 
 def write_ntriples(file: IO[bytes], budget: Budget, facts: Facts) -> None:
@@ -253,7 +262,7 @@ def write_ntriples(file: IO[bytes], budget: Budget, facts: Facts) -> None:
     found = sheets(budget)
     for sheet in found:
         file.writelines(triples(sheet.table, sheet.rows, facts.base))
-    for triple in facts_triples(budget, facts, _code_tables(found)):
+    for triple in facts_triples(budget, facts, _lists(found)):
         file.write(f"{' '.join(triple)} .\n".encode())
 
 
@@ -264,7 +273,7 @@ def write_turtle(file: IO[str], budget: Budget, facts: Facts) -> None:
     write_prefixes(file, known)
     for sheet in found:
         file.writelines(turtle(sheet.table, sheet.rows, facts.base, known))
-    write_grouped(file, facts_triples(budget, facts, _code_tables(found)), known)
+    write_grouped(file, facts_triples(budget, facts, _lists(found)), known)
 
 
 def write_prefixes(file: IO[str], known: dict[str, str]) -> None:
@@ -295,5 +304,5 @@ def to_graph(budget: Budget, facts: Facts | None = None) -> "rdflib.Graph":
     return rdflib.Graph().parse(data=file.getvalue(), format="nt")
 
 
-def _code_tables(found: Iterable[Sheet]) -> list[Table]:
-    return [sheet.table for sheet in found if sheet.folder]
+def _lists(found: Iterable[Sheet]) -> list[Sheet]:
+    return [sheet for sheet in found if sheet.folder]

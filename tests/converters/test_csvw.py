@@ -128,8 +128,8 @@ def test_the_metadata_is_valid_for_the_csvw_package(package: Path) -> None:
 
 def test_the_tables_and_their_context_are_the_whole_graph(package: Path, budget: Budget) -> None:
     said = set().union(*_by_the_standard(package).values())
-    codes = [sheet.table for sheet in sheets(budget) if sheet.folder]
-    context = "".join(f"{' '.join(t)} .\n" for t in facts_triples(budget, FACTS, codes))
+    lists = [sheet for sheet in sheets(budget) if sheet.folder]
+    context = "".join(f"{' '.join(t)} .\n" for t in facts_triples(budget, FACTS, lists))
     whole = _parsed((package / "budget.nt").read_text(encoding="utf-8"))
     assert not said & _parsed(context)
     _assert_same(said | _parsed(context), whole)
