@@ -19,7 +19,7 @@ from pyoxigraph import RdfFormat, Triple, parse
 
 from opendata.checks.constraint import answers, constraints
 from opendata.checks.cube import PREFIXES, check_cube, filled_in, keys_of
-from opendata.checks.cube_normal import Cubes, normal_form
+from opendata.checks.cube.normal import Cubes, normal_form
 
 GOAL = 12
 CODED, FREE = 7, 4

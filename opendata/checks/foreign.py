@@ -5,11 +5,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from opendata.checks import fiscal, structure, tables, tabular
-from opendata.checks.overlaps import slow
-from opendata.checks.patterns import wrong as explodes
+from opendata.checks import fiscal, tables, tabular
 from opendata.checks.report import found
 from opendata.checks.subject import TABLES, load_json, schema_beside
+from opendata.checks.tables import structure
+from opendata.checks.tables.overlaps import slow
+from opendata.checks.tables.patterns import wrong as explodes
 from opendata.errors import PackageError
 from opendata.model import Finding
 from opendata.package import Package, inside, open_package

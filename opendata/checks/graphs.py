@@ -24,7 +24,7 @@ from pyoxigraph import (
 from opendata.checks import shapes as checker
 from opendata.checks.catalogue import DCAT, check_catalogue
 from opendata.checks.cube import check_cube
-from opendata.checks.cube_index import QB
+from opendata.checks.cube.index import QB
 from opendata.checks.report import found
 from opendata.checks.skos import check_skos
 from opendata.errors import PackageError

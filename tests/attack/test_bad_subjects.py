@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from opendata.checks import remote, structure, validate
-from opendata.checks.overlaps import slow
-from opendata.checks.patterns import wrong as explodes
+from opendata.checks import remote, validate
+from opendata.checks.tables import structure
+from opendata.checks.tables.overlaps import slow
+from opendata.checks.tables.patterns import wrong as explodes
 from opendata.errors import DocumentError, OpendataError, PackageError
 
 CSVW = "http://www.w3.org/ns/csvw"

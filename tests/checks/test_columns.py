@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opendata.checks import columns, constraints, shapes
+from opendata.checks import columns, shapes
+from opendata.checks.columns import constraints
 from opendata.converters.graph import write_ntriples
 from opendata.facts import Facts
 from opendata.model import RECORDS, Budget, Correction, Finding

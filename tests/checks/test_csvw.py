@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from opendata.checks.csvw import MAX_FINDINGS, check_csvw
-from opendata.checks.csvw_datatypes import datatype
+from opendata.checks.csvw.datatypes import datatype
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "datapackages/430105-306001-2023"

@@ -9,7 +9,7 @@ import pytest
 
 from opendata.checks import validate
 from opendata.checks.fiscal import check_fiscal, is_fiscal
-from opendata.checks.fiscal_types import TAXONOMIES, published
+from opendata.checks.fiscal.types import TAXONOMIES, published
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "datapackages/430105-306001-2023"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from opendata.checks.patterns import MAX_LETTERS, longest, wrong
+from opendata.checks.tables.patterns import MAX_LETTERS, longest, wrong
 from opendata.terms import code_lists, tables
 
 SLOW = "may take exponential time"

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opendata.checks import tables
-from opendata.checks.rows import Fault
+from opendata.checks.tables.rows import Fault
 from opendata.package import Package
 
 DIALECT = {

@@ -6,7 +6,7 @@ from pathlib import Path
 from opendata.checks.sentences import SENTENCES
 from opendata.terms import HOME
 
-SOURCES = ("csvw*.py", "fiscal*.py", "foreign.py", "structure.py")
+SOURCES = ("csvw/*.py", "fiscal/*.py", "foreign.py", "tables/structure.py")
 
 
 def test_every_rule_has_a_sentence_and_every_sentence_a_rule() -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 import opendata
-from opendata.checks import rows, tables, tabular
-from opendata.checks.rows import Fault
+from opendata.checks import tables, tabular
+from opendata.checks.tables import rows
+from opendata.checks.tables.rows import Fault
 from opendata.model import Finding
 from opendata.package import Package
 

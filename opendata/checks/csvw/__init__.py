@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from opendata.checks import structure
-from opendata.checks.csvw_datatypes import RAW
-from opendata.checks.csvw_metadata import Table, read_metadata
-from opendata.checks.csvw_schema import Column
+from opendata.checks.csvw.datatypes import RAW
+from opendata.checks.csvw.metadata import Table, read_metadata
+from opendata.checks.csvw.schema import Column
 from opendata.checks.report import found
 from opendata.checks.sentences import sentenced
+from opendata.checks.tables import structure
 from opendata.model import Finding
 from opendata.package import MAX_CELL
 

@@ -12,7 +12,7 @@ from operator import attrgetter
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple, parse
 
-from opendata.checks.cube_index import (
+from opendata.checks.cube.index import (
     A_OBSERVATION,
     ATTACHMENT,
     CODE_LIST,
@@ -43,7 +43,7 @@ from opendata.checks.cube_index import (
     qb,
     values,
 )
-from opendata.checks.cube_lists import code_list_quads
+from opendata.checks.cube.lists import code_list_quads
 from opendata.converters.graph import triples
 from opendata.facts import BASE
 from opendata.terms import HOME, SKOS, code_lists, codes, scheme

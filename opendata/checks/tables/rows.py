@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from opendata.checks.cells import Cell, Column, columns_of
-from opendata.checks.csvfile import Content, Key, Row, Table, UncoveredError, opened
-from opendata.checks.digests import Digests, digests
+from opendata.checks.tables.cells import Cell, Column, columns_of
+from opendata.checks.tables.csvfile import Content, Key, Row, Table, UncoveredError, opened
+from opendata.checks.tables.digests import Digests, digests
 
 _BATCH = 512  # more do not stay in the processor's cache
 _KNOWN = 20_000  # foreign keys that are remembered as found

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from opendata.checks.csvw_schema import (
+from opendata.checks.csvw.schema import (
     CHOICES,
     COMMON,
     INHERITED,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from opendata.checks.csvw_values import (
+from opendata.checks.csvw.values import (
     BINARY,
     DATES,
     INTEGERS,
@@ -23,8 +23,8 @@ from opendata.checks.csvw_values import (
     number,
     number_shape,
 )
-from opendata.checks.overlaps import slow
-from opendata.checks.patterns import wrong as explodes
+from opendata.checks.tables.overlaps import slow
+from opendata.checks.tables.patterns import wrong as explodes
 
 Check = Callable[[str], str | None]
 

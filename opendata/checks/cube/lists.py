@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
-from opendata.checks.cube_index import (
+from opendata.checks.cube.index import (
     CODE_LIST,
     CONCEPT_SCHEME,
     HAS_TOP,

@@ -15,9 +15,10 @@ from tempfile import TemporaryDirectory
 
 from pyoxigraph import NamedNode, RdfFormat, parse
 
-from opendata.checks import constraints, shapes
-from opendata.checks.constraints import World, conforms, objects
-from opendata.checks.records import TYPE, Field, Records, Term, Values
+from opendata.checks import shapes
+from opendata.checks.columns import constraints
+from opendata.checks.columns.constraints import World, conforms, objects
+from opendata.checks.columns.records import TYPE, Field, Records, Term, Values
 from opendata.converters import sheets
 from opendata.converters.graph import facts_triples, triples, write_ntriples
 from opendata.model import Budget, Finding

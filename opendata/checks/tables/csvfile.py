@@ -1,6 +1,6 @@
 """A CSV file of a package with its Table Schema, read as Frictionless reads it.
 
-`covered` says which tables can be judged by `opendata.checks.rows`: CSV in UTF-8, under a dialect
+`covered` says which tables can be judged by `opendata.checks.tables.rows`: CSV in UTF-8, under a dialect
 of one-letter signs with or without a header. Whatever else a descriptor asks for, and whatever
 else a file turns out to be, is for Frictionless itself.
 """

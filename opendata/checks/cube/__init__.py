@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from pyoxigraph import QuerySolution, Store, Triple
 
 from opendata.checks.constraint import Constraint, answers, breaches, constraints, shown
-from opendata.checks.cube_index import DATA_SET, MEASURE_TYPE, NORM
-from opendata.checks.cube_normal import Cubes, Key, normal_form
+from opendata.checks.cube.index import DATA_SET, MEASURE_TYPE, NORM
+from opendata.checks.cube.normal import Cubes, Key, normal_form
 from opendata.checks.report import found
 from opendata.model import Finding
 from opendata.terms import Text

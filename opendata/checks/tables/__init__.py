@@ -1,7 +1,7 @@
 """Are the tables of a package what their schemas say.
 
-Frictionless is the reference, for descriptors too. The tables that `opendata.checks.csvfile` covers
-are read by `opendata.checks.rows`, many times faster and with the same faults; all others by
+Frictionless is the reference, for descriptors too. The tables that `opendata.checks.tables.csvfile` covers
+are read by `opendata.checks.tables.rows`, many times faster and with the same faults; all others by
 Frictionless itself.
 """
 
@@ -11,11 +11,11 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
-from opendata.checks import csvfile, patterns, rows
-from opendata.checks.cells import TOO_LONG
-from opendata.checks.digests import Digests
 from opendata.checks.report import found
-from opendata.checks.rows import Fault
+from opendata.checks.tables import csvfile, patterns, rows
+from opendata.checks.tables.cells import TOO_LONG
+from opendata.checks.tables.digests import Digests
+from opendata.checks.tables.rows import Fault
 from opendata.errors import PackageError
 from opendata.model import Finding
 from opendata.package import Package

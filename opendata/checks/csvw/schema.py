@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from opendata.checks.csvw_datatypes import Datatype, datatype
+from opendata.checks.csvw.datatypes import Datatype, datatype
 from opendata.checks.report import found
 from opendata.checks.sentences import sentenced
 from opendata.model import Finding

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from opendata.checks import patterns
-from opendata.checks.csvfile import MAX_CELL, Table, UncoveredError
+from opendata.checks.tables import patterns
+from opendata.checks.tables.csvfile import MAX_CELL, Table, UncoveredError
 
 TOO_LONG = 'constraint "pattern" was not tried: it may be slow on more than'
 _KNOWN = 20_000  # values of a column that are remembered as sound

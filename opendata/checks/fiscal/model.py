@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from opendata.checks.fiscal_types import fields, told
+from opendata.checks.fiscal.types import fields, told
 from opendata.model import Finding
 
 _DIMENSIONS = ("datetime", "entity", "classification", "activity", "fact", "location", "other")

@@ -12,7 +12,7 @@ from functools import cache
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, parse
 
-from opendata.checks.records import Term, Values
+from opendata.checks.columns.records import Term, Values
 from opendata.terms import HOME, RDF, SH, XSD, vocabulary
 
 CATALOG = "catalog.ttl"

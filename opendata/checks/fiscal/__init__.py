@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from opendata.checks.fiscal_model import check_model
-from opendata.checks.fiscal_normal import check_extra
-from opendata.checks.fiscal_types import (
+from opendata.checks.fiscal.model import check_model
+from opendata.checks.fiscal.normal import check_extra
+from opendata.checks.fiscal.types import (
     NAME,
     TAXONOMIES,
     ColumnType,

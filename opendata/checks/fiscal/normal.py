@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from opendata.checks.fiscal_types import fields, told
+from opendata.checks.fiscal.types import fields, told
 from opendata.model import Finding
 
 _SAYS = (

@@ -2,7 +2,7 @@
 
 Repetitions in a row that could take the same letters, as in `.*a.*b.*c`, are tried in every way to divide a text
 between them: with three, a thousand letters take seconds. What takes more than the square is not run. Repetitions
-within repetitions are for `opendata.checks.patterns`.
+within repetitions are for `opendata.checks.tables.patterns`.
 """
 
 import re
