@@ -49,6 +49,43 @@ def write_bytes(
     return describe(folder, path, media_type)
 
 
+_HEAD = 1024  # bytes in which a file says that it is ours
+
+
+def write_page(data: bytes, target: Path, mark: bytes) -> None:
+    """Write a file whole or not at all; only one that has our mark is replaced, or an empty one.
+
+    Raises:
+        OutputError: the file cannot be written, or another one is in its place.
+    """
+    target = Path(os.path.realpath(target))  # a link stays a link
+    new = target.with_name(f".{target.name}.new")
+    try:
+        if target.exists() and not target.is_file() and not target.is_dir():
+            target.write_bytes(data)  # /dev/stdout, a pipe
+            return
+        if target.is_file() and (head := _head(target)) and mark not in head:
+            raise OutputError(
+                f"{target}：已有这个文件，而且不是本程序写的，没有改动；请另选文件名。",
+                f"{target}: this file is there and is none of ours; it was left as it is. "
+                "Choose another name.",
+            )
+        new.write_bytes(data)
+        new.replace(target)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise OutputError(
+            f"{target}：无法写入（{error.strerror or error}）；请检查文件夹、权限和磁盘空间。",
+            f"{target}: cannot be written ({error.strerror or error}); check the folder, its "
+            "permissions and the disk space.",
+        ) from error
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD)
+
+
 @contextmanager
 def replacing(target: Path, ours: Callable[[Path], set[str]] = lambda _: set()) -> Iterator[Path]:
     """A new folder to fill, which takes the place of `target` when the block ends well.

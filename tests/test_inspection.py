@@ -321,7 +321,7 @@ def test_only_a_page_of_ours_is_replaced(tmp_path: Path, seen: Inspection) -> No
     write_html(seen, target)
     assert target.read_text(encoding="utf-8") == to_html(seen)
     strange.write_bytes(b"%PDF-1.7")
-    with pytest.raises(OutputError, match="not a page of ours"):
+    with pytest.raises(OutputError, match="none of ours"):
         write_html(seen, strange)
     with pytest.raises(OutputError, match="cannot be written"):
         write_html(seen, tmp_path / "nowhere" / "page.html")

@@ -5,16 +5,15 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from opendata.errors import OutputError
 from opendata.inspection import Inspection, Passage
 from opendata.inspection.cells import MARKS
+from opendata.output import write_page
 from opendata.terms import codes
 from opendata.values import unnumbered
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = TEMPLATES / "inspect.css"
 _OURS = b'content="opendata inspect"'
-_HEAD = 1024  # bytes in which a page of ours says so
 
 
 def to_html(inspection: Inspection) -> str:
@@ -63,26 +62,5 @@ def write_html(inspection: Inspection, target: Path) -> None:
     Raises:
         OutputError: the page cannot be written, or another file is in its place.
     """
-    new = target.with_name(f".{target.name}.new")
-    try:
-        if target.exists() and _OURS not in _head(target):
-            raise OutputError(
-                f"{target}：已有这个文件，而且不是本命令写的，没有改动；请另选文件名。",
-                f"{target}: this file is there and is not a page of ours; it was left as it is. "
-                "Choose another name.",
-            )
-        # A lone half of a surrogate pair is no UTF-8; the browser shows what it is.
-        new.write_bytes(to_html(inspection).encode("utf-8", "xmlcharrefreplace"))
-        new.replace(target)
-    except OSError as error:
-        new.unlink(missing_ok=True)
-        raise OutputError(
-            f"{target}：无法写入（{error.strerror or error}）；请检查文件夹、权限和磁盘空间。",
-            f"{target}: cannot be written ({error.strerror or error}); check the folder, its "
-            "permissions and the disk space.",
-        ) from error
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_HEAD)
+    # A lone half of a surrogate pair is no UTF-8; the browser shows what it is.
+    write_page(to_html(inspection).encode("utf-8", "xmlcharrefreplace"), target, _OURS)

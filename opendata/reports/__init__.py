@@ -1,12 +1,11 @@
 """Reports in the forms that people and other programs read."""
 
-import os
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
 from opendata.checks.report import Report
-from opendata.errors import OutputError
+from opendata.output import write_page
 
 # Format -> module with `render(reports, lang, *, strict)`; the terminal's is `opendata.screen`.
 WRITERS = {
@@ -18,7 +17,6 @@ WRITERS = {
     "html": "page",
 }
 MARK = "https://w3id.org/open-budget/report"  # each form has it at its beginning
-_HEAD = 1024  # bytes in which it has
 
 
 def render(
@@ -89,30 +87,4 @@ def write(text: str, target: Path) -> None:
     Raises:
         OutputError: the file cannot be written, or another file is in its place.
     """
-    data = text.encode("utf-8", "replace")
-    target = Path(os.path.realpath(target))  # a link stays a link
-    new = target.with_name(f".{target.name}.new")
-    try:
-        if target.exists() and not target.is_file() and not target.is_dir():
-            target.write_bytes(data)  # /dev/stdout, a pipe
-            return
-        if target.is_file() and target.stat().st_size and MARK.encode() not in _head(target):
-            raise OutputError(
-                f"{target}：已有这个文件，而且不是检查报告，没有改动；请另选文件名。",
-                f"{target}: this file is there and is no report; it was left as it is. Choose "
-                "another name.",
-            )
-        new.write_bytes(data)
-        new.replace(target)
-    except OSError as error:
-        new.unlink(missing_ok=True)
-        raise OutputError(
-            f"{target}：无法写入（{error.strerror or error}）；请检查文件夹、权限和磁盘空间。",
-            f"{target}: cannot be written ({error.strerror or error}); check the folder, its "
-            "permissions and the disk space.",
-        ) from error
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_HEAD)
+    write_page(text.encode("utf-8", "replace"), target, MARK.encode())
