@@ -10,7 +10,7 @@ from opendata.errors import SettingsError
 
 OFF = "off"
 # Engines name the rules of these families; which there are is not known before they ran.
-FAMILIES = ("shape-", "tabular-")
+FAMILIES = ("dcat-ap-", "shape-", "tabular-")
 
 
 def choose(report: Report, patterns: Sequence[str]) -> Report:

@@ -17,20 +17,35 @@ _ELSEWHERE = {
     "kind-unknown": ("warning",),
     "weight-unreadable": ("warning",),
     "licence-missing": ("note",),
+    "cube-not-applied": ("note",),
+    "dcat-ap-class-absent": ("warning",),
+    "dcat-ap-recommended": ("note",),
+    "descriptor": ("error", "warning"),
+    "csvw-metadata": ("error", "warning"),
+    "fiscal-column-type-unknown": ("warning",),
+    "fiscal-label-alone": ("note",),
+    "fiscal-taxonomy-unknown": ("note",),
+    "foreign-key-unchecked": ("note",),
+    "shapes-by-reference": ("note",),
+    "skos-not-applied": ("note",),
+    "tabular-more": ("note",),
 }
 _RULES = "opendata.checks.rules"
 
 
 def listing() -> list[tuple[str, tuple[str, ...], Text]]:
     """Id, severities and sentence of every rule that there is."""
+    from opendata.checks.constraint import constraints
     from opendata.checks.explain import known_rules
     from opendata.checks.rules import registry, rule_id
 
     own = {rule_id(rule): rule for rule in registry()}
+    constrained = {c.rule: (c.severity,) for name in ("cube", "skos") for c in constraints(name)}
+    elsewhere = constrained | _ELSEWHERE
     found = []
     for name, text in known_rules().items():
         rule = own.get(name)
-        told = severities(rule) if rule else _ELSEWHERE.get(name, ("error",))  # type: ignore[arg-type]
+        told = severities(rule) if rule else elsewhere.get(name, ("error",))  # type: ignore[arg-type]
         found.append((name, told, text))
     return found
 

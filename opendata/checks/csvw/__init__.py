@@ -17,7 +17,6 @@ from opendata.checks.csvw.datatypes import RAW
 from opendata.checks.csvw.metadata import Table, read_metadata
 from opendata.checks.csvw.schema import Column
 from opendata.checks.report import found
-from opendata.checks.sentences import sentenced
 from opendata.checks.tables import structure
 from opendata.model import Finding
 from opendata.package import MAX_CELL
@@ -267,7 +266,7 @@ def _told(
 ) -> Finding:
     place = f"{table.url}:{line}" + (f" {column}" if column else "")
     return found(
-        sentenced(f"csvw-{rule}"),
+        f"csvw-{rule}",
         f"{place}：{zh}。",
         f"{place}: {en}.",
         table=table.url,

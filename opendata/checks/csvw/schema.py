@@ -7,7 +7,6 @@ from typing import Any
 
 from opendata.checks.csvw.datatypes import Datatype, datatype
 from opendata.checks.report import found
-from opendata.checks.sentences import sentenced
 from opendata.model import Finding
 
 INHERITED = {
@@ -247,7 +246,7 @@ def ignored_part(place: str, zh: str, en: str) -> Finding:
 def _told(rule: str, place: str, zh: str, en: str, severity: str = "error") -> Finding:
     shown = place or "csv-metadata"
     return found(
-        sentenced(f"csvw-{rule}"),
+        f"csvw-{rule}",
         f"{shown}：{zh}。",
         f"{shown}: {en}.",
         table=place,

@@ -9,7 +9,6 @@ from itertools import chain
 from typing import Any
 
 from opendata.checks.report import found
-from opendata.checks.sentences import sentenced
 from opendata.model import Finding
 from opendata.terms import HOME
 
@@ -162,7 +161,7 @@ def told(
     """A finding of this kind; the message begins with its place."""
     place = ".".join(filter(None, (table, column)))
     return found(
-        sentenced(f"fiscal-{rule}"),
+        f"fiscal-{rule}",
         f"{place}：{zh}。",
         f"{place}: {en}.",
         table=table,

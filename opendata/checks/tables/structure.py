@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 
 from opendata.checks.report import found
-from opendata.checks.sentences import sentenced
 from opendata.errors import PackageError
 from opendata.model import Finding
 from opendata.package import MAX_CELL
@@ -207,7 +206,7 @@ def _header(path: Path, header: list[str]) -> Iterator[Finding]:
 def _uneven(path: Path, line: int, row: list[str], wanted: int) -> Finding:
     rule = "blank-row" if not row else "missing-cell" if len(row) < wanted else "extra-cell"
     return found(
-        sentenced(f"tabular-{rule}"),
+        f"tabular-{rule}",
         f"{path}:{line}：有 {len(row)} 个单元格，表头有 {wanted} 列。",
         f"{path}:{line}: has {len(row)} cells, the header has {wanted}.",
         table=path.stem,
