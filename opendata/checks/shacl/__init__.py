@@ -17,6 +17,7 @@ from opendata.checks.shacl.components import COMPONENTS, Bench, Hit
 from opendata.checks.shacl.graph import Graph, Term, graph_of
 from opendata.checks.shacl.paths import Values, values
 from opendata.checks.shacl.shapes import Shape, Target, UnsupportedError, instances, read_shapes
+from opendata.errors import PackageError
 from opendata.memory import uncollected
 from opendata.terms import SH, Text
 
@@ -62,22 +63,24 @@ def validate(data: Graph, shapes: Iterable[Quad | Triple]) -> list[Result]:
     """The results of validating data against shapes, in an order that is the same every run.
 
     Raises:
-        PackageError: the shapes graph is not well formed.
+        PackageError: the shapes graph is not well formed, or nested deeper than anybody writes.
         UnsupportedError: it uses what this engine does not do.
     """
-    shapes_graph = graph_of(shapes, data.pool)
-    known, aims = read_shapes(shapes_graph)
-    run = _Run(
-        Bench(data, shapes_graph, known, lambda s, n: _failing(run, s, n)),
-        sparql.custom(shapes_graph),
-        {},
-    )
-    found = [
-        result
-        for node, targets in aims.items()
-        for result in _results(run, known[node], _foci(data, targets))
-    ]
-    return sorted(found, key=Result.order)
+    try:
+        return sorted(_validated(data, graph_of(shapes, data.pool)), key=Result.order)
+    except RecursionError as error:
+        raise PackageError(
+            "形状嵌套过深，无法检查；请写得平一些。",
+            "The shapes are nested too deep to be checked; write them flatter.",
+        ) from error
+
+
+def _validated(data: Graph, shapes: Graph) -> Iterator[Result]:
+    known, aims = read_shapes(shapes)
+    bench = Bench(data, shapes, known, lambda shape, nodes: _failing(run, shape, nodes))
+    run = _Run(bench, sparql.custom(shapes), {})
+    for node, targets in aims.items():
+        yield from _results(run, known[node], _foci(data, targets))
 
 
 def _foci(data: Graph, targets: list[Target]) -> list[int]:

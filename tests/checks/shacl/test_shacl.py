@@ -51,6 +51,17 @@ def test_shapes_that_are_wrong_stop_the_work(shapes: str, wanted: str) -> None:
         run(":a :p :b .", shapes)
 
 
+def test_shapes_nested_without_end_stop_the_work() -> None:
+    chain = "".join(f":S{n} a sh:NodeShape ; sh:node :S{n + 1} . " for n in range(5_000))
+    with pytest.raises(PackageError, match="nested too deep"):
+        run(":a :p :b .", f":S0 sh:targetNode :a . {chain} :S5000 sh:class :C .")
+    path = ":p"
+    for _ in range(1_200):
+        path = f"[ sh:inversePath {path} ]"
+    with pytest.raises(PackageError, match="nested too deep"):
+        run(":a :p :b .", f"{TARGET} sh:property [ sh:path {path} ; sh:minCount 1 ] .")
+
+
 def test_an_exploding_pattern_takes_no_time() -> None:
     shapes = f'{TARGET} sh:property [ sh:path :p ; sh:pattern "^(a+)+$" ] .'
     assert len(run(f':a :p "{"a" * 50_000}b" .', shapes)) == 1
