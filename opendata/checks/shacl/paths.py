@@ -50,6 +50,8 @@ def read_path(shapes: Graph, node: int, above: tuple[int, ...] = ()) -> Path:
             return Path(kind, (read_path(shapes, inner, here),))
     if (head := shapes.one(node, pool.iri(SH + "alternativePath"))) is not None:
         parts = tuple(read_path(shapes, item, here) for item in shapes.items(head))
+        if not parts:
+            raise _wrong(term)
         return Path("alternative", parts)
     if not isinstance(term, NamedNode) or term.value == RDF + "nil":
         raise _wrong(term)

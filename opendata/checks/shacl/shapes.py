@@ -14,7 +14,7 @@ ONE = ("property", "node", "not", "qualifiedValueShape")
 LISTS = ("and", "or", "xone")
 
 # Words of SHACL's extensions: what only the reference knows how to do.
-BEYOND = ("rule", "js", "expression", "target", "values", "validateShapes")
+BEYOND = ("rule", "js", "expression", "target", "values")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,6 @@ def read_shape(shapes: Graph, node: int) -> Shape:
 
     Raises:
         PackageError: its path is none, or there are two.
-        UnsupportedError: it uses an extension.
     """
     pool = shapes.pool
     arguments: dict[str, list[int]] = {}
@@ -56,8 +55,6 @@ def read_shape(shapes: Graph, node: int) -> Shape:
         name = str(getattr(pool.terms[predicate], "value", ""))
         if node in index and name.startswith(SH):
             arguments[name.removeprefix(SH)] = index[node]
-    if beyond := [word for word in BEYOND if word in arguments]:
-        raise UnsupportedError(", ".join(f"sh:{word}" for word in beyond))
     paths = arguments.get("path", [])
     if len(paths) > 1:
         raise PackageError(
@@ -132,8 +129,10 @@ def read_shapes(shapes: Graph) -> tuple[dict[int, Shape], dict[int, list[Target]
 
     Raises:
         PackageError: a shape leads back to itself, which SHACL leaves undefined.
-        UnsupportedError: a shape uses an extension.
+        UnsupportedError: an extension is used anywhere: it may be what makes a target.
     """
+    if beyond := [word for word in BEYOND if shapes.index(shapes.pool.iri(SH + word))]:
+        raise UnsupportedError(", ".join(f"sh:{word}" for word in beyond))
     aims = targets(shapes)
     found: dict[int, Shape] = {}
     closed: set[int] = set()

@@ -172,7 +172,8 @@ def _ask(store: Store, query: Query, bound: dict[str, Any]) -> QuerySolutions:
                 raise _wrong(query.text, str(error)) from error
             written = {name: term for name, term in written.items() if name not in literals}
             continue
-        assert isinstance(answer, QuerySolutions)
+        if not isinstance(answer, QuerySolutions):
+            raise _wrong(query.text, "SELECT")
         return answer
 
 

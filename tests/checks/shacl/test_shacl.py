@@ -44,6 +44,8 @@ def run(data: str, shapes: str) -> list[Result]:
         ),
         (f'{TARGET} sh:sparql [ sh:select "SELECT $this {{ $this" ] .', "cannot be used"),
         (f"{TARGET} sh:sparql [] .", "sh:select"),
+        (f'{TARGET} sh:sparql [ sh:select "CONSTRUCT WHERE {{ ?s ?p ?o }}" ] .', "cannot be used"),
+        (f"{TARGET} sh:property [ sh:path [ sh:alternativePath () ] ] .", "is no path"),
     ],
 )
 def test_shapes_that_are_wrong_stop_the_work(shapes: str, wanted: str) -> None:
@@ -110,6 +112,8 @@ RULES = (
 def test_what_the_engine_does_not_do_is_said() -> None:
     with pytest.raises(UnsupportedError, match="sh:rule"):
         run(":a :q :b .", RULES)
+    with pytest.raises(UnsupportedError, match="sh:target"):  # without it, nothing has a target
+        run(":a :q :b .", ":S a sh:NodeShape ; sh:target [ sh:select 'SELECT ?this {}' ] .")
 
 
 def test_the_reference_does_what_the_engine_does_not(tmp_path: Path) -> None:
