@@ -125,6 +125,28 @@ def test_the_reference_does_what_the_engine_does_not(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+REACHING = (
+    f"{TARGET} sh:rule [ a sh:SPARQLRule ; sh:construct "
+    '"CONSTRUCT { $this :q ?o } WHERE { SERVICE <http://localhost:9/> { $this ?p ?o } }" ] .'
+)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "wanted"),
+    [
+        (f"{TARGET} sh:expression [ :x :y ] .", "cannot be used"),
+        (REACHING, "has SERVICE, which is not run"),
+    ],
+)
+def test_broken_and_reaching_extensions_are_refused(
+    tmp_path: Path, shapes: str, wanted: str
+) -> None:
+    (tmp_path / "data.ttl").write_text(f"{HEAD} :a :q :b .", encoding="utf-8")
+    (tmp_path / "shapes.ttl").write_text(HEAD + shapes, encoding="utf-8")
+    with pytest.raises(PackageError, match=wanted):
+        list(check_graph(tmp_path / "data.ttl", shapes_file=tmp_path / "shapes.ttl"))
+
+
 def test_anybodys_shapes_check_anybodys_graph(tmp_path: Path) -> None:
     (tmp_path / "data.ttl").write_text(f"{HEAD} :a :p 1 .", encoding="utf-8")
     (tmp_path / "shapes.ttl").write_text(
