@@ -11,13 +11,14 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from pyoxigraph import RdfFormat, parse
+from pyoxigraph import RdfFormat
 
 from opendata.converters.descriptor import DESCRIPTOR
 from opendata.converters.graph import PREFIXES, Triple, iri, literal
 from opendata.errors import PackageError
 from opendata.facts import BASE, Facts
 from opendata.model import RECORDS, Budget, Record
+from opendata.rdf import quads
 from opendata.terms import RDF, XSD, codes, tables
 
 MAX_DESCRIPTOR = 16 * 1024 * 1024
@@ -216,13 +217,13 @@ def catalogue(found: list[Package]) -> list[Triple]:
             )
         data = package.path("dataset-ttl").read_bytes()
         try:
-            quads = list(parse(data, RdfFormat.TURTLE))
+            found_quads = list(quads(package.folder, data, RdfFormat.TURTLE))
         except SyntaxError as error:
             raise PackageError(
                 f"{package.folder}：dataset-ttl 不是合法的 RDF：{error}",
                 f"{package.folder}: dataset-ttl is no valid RDF: {error}",
             ) from error
-        for quad in quads:
+        for quad in found_quads:
             triples[str(quad.subject), str(quad.predicate), str(quad.object)] = None
     # Who publishes every data set publishes the catalogue; of several, nobody said who does.
     publisher = f"<{PREFIXES['dct']}publisher>"

@@ -23,6 +23,7 @@ from opendata.converters.descriptor import DESCRIPTOR
 from opendata.converters.graph import PREFIXES
 from opendata.errors import PackageError, QueryError
 from opendata.package import open_package
+from opendata.rdf import refuse
 from opendata.terms import CODE, HOME, code_lists, vocabulary_files
 
 _TITLE = re.compile(r"^#\s*(zh|en):\s*(.+)$", re.MULTILINE)
@@ -111,7 +112,9 @@ def load(folders: Iterable[Path]) -> Store:
                 f"{folder}: is the same package as {seen[name]} ({name}); give one of them.",
             )
         try:
-            store.bulk_load(path=str(graph), format=RdfFormat.N_TRIPLES, to_graph=NamedNode(name))
+            data = graph.read_bytes()
+            refuse(graph, data, RdfFormat.N_TRIPLES)
+            store.bulk_load(data, RdfFormat.N_TRIPLES, to_graph=NamedNode(name))
         except (OSError, SyntaxError, ValueError) as error:
             raise PackageError(
                 f"{graph}：无法读入图（{error}）。",

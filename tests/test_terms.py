@@ -12,7 +12,7 @@ from opendata.model import RECORDS, Budget
 from opendata.terms import HOME, code_lists, codes, documented, tables
 
 LAYERS = ["cli", "screen_inspect", "screen", "reports", "batch", "inspection", "portals", "store", "checks", "fetch", "package", "converters", "output", "parsers",
-          "documents", "facts", "config", "model", "terms", "values", "memory", "errors"]  # fmt: skip
+          "documents", "facts", "config", "model", "terms", "values", "memory", "rdf", "errors"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", RECORDS)

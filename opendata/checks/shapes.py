@@ -13,6 +13,7 @@ from opendata.checks.shacl.graph import Graph, Term, graph_of
 from opendata.checks.shacl.wording import component_name, default_messages
 from opendata.errors import PackageError
 from opendata.model import Finding
+from opendata.rdf import quads
 from opendata.terms import CSVW, RDF, code_lists, snake, tables, vocabulary_files
 
 MAX_BYTES = 512 * 1024 * 1024
@@ -112,15 +113,23 @@ def read_graph(path: Path) -> Graph:
 
 
 def _quads(path: Path) -> QuadParser:
+    return quads(path, read(path), RdfFormat.from_extension(path.suffix.lstrip(".").lower()))
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a graph file.
+
+    Raises:
+        PackageError: it cannot be read, or is too large.
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise OSError(27, f"more than {MAX_BYTES} bytes")
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise PackageError(
             f"{path}：无法读取（{error.strerror}）。", f"{path}: cannot be read ({error.strerror})."
         ) from error
-    return parse(data, RdfFormat.from_extension(path.suffix.lstrip(".").lower()))
 
 
 def read_shapes(path: Path) -> Triples:

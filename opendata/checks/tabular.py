@@ -24,6 +24,7 @@ from opendata.converters.graph import write_ntriples, write_turtle
 from opendata.errors import PackageError
 from opendata.model import Budget, Finding
 from opendata.package import Package, open_package
+from opendata.rdf import quads
 
 MAX_CUBE = 50_000  # observations of a package, a few seconds
 
@@ -215,7 +216,7 @@ def _turtle(package: Package, budget: Budget, file: Path, triples: bytes) -> Ite
     if written.getvalue().encode() == actual:
         return
     try:
-        there = {str(quad.triple) for quad in parse(actual, RdfFormat.TURTLE)}
+        there = {str(quad.triple) for quad in quads(file, actual, RdfFormat.TURTLE)}
     except SyntaxError as error:
         yield found(
             "syntax",

@@ -21,7 +21,6 @@ from pyoxigraph import (
     NamedNode,
     RdfFormat,
     Triple,
-    parse,
     serialize,
 )
 
@@ -31,6 +30,7 @@ from opendata.errors import PackageError, PortalError
 from opendata.package import Package, open_package
 from opendata.portals.http import Wire, credentials
 from opendata.portals.plan import Change, Plan
+from opendata.rdf import quads
 from opendata.terms import DEF, vocabulary_files
 
 # What a package's graph is made of.
@@ -113,8 +113,8 @@ def _read(paths: Iterable[Path]) -> Held:
     for path in paths:
         syntax = RdfFormat.from_extension(path.suffix.lstrip("."))
         try:
-            quads = parse(path.read_bytes(), syntax, rename_blank_nodes=True)
-            found += [quad.triple for quad in quads]
+            told = quads(path, path.read_bytes(), syntax, rename_blank_nodes=True)
+            found += [quad.triple for quad in told]
         except (SyntaxError, OSError) as error:
             raise PackageError(
                 f"{path}：不是可读的图：{error}", f"{path}: is no readable graph: {error}"
@@ -174,8 +174,8 @@ def _fetch(store: Wire, name: str) -> Held | None:
     try:
         if syntax is None:
             raise SyntaxError(answer.media_type)
-        return _held([quad.triple for quad in parse(answer.content, syntax)])
-    except SyntaxError as error:
+        return _held([quad.triple for quad in quads(store.base, answer.content, syntax)])
+    except (SyntaxError, PackageError) as error:
         raise PortalError(
             f"{store.base}：回答不是图（{error}）；请检查地址是不是图存储。",
             f"{store.base}: the answer is no graph ({error}); check that this is the address of a "

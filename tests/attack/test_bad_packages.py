@@ -23,20 +23,6 @@ DOCUMENT = ROOT / "datapackages/430105-306001-2023/source/kaifu-chengguan-2023.t
 DELETE = "(deleted)"
 
 
-class NetworkError(BaseException):
-    """Not an Exception, so that nobody can swallow it."""
-
-
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: object, **_: object) -> None:
-        raise NetworkError(str(args))
-
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    monkeypatch.setattr(socket, "create_connection", refuse)
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-
-
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A package of the document's first pages: small, so that each check of it is quick."""

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import socket
 import subprocess
 import sys
 import zipfile
@@ -18,25 +17,12 @@ from opendata.checks.tables import structure
 from opendata.checks.tables.overlaps import slow
 from opendata.checks.tables.patterns import wrong as explodes
 from opendata.errors import DocumentError, OpendataError, PackageError
+from opendata.store import load
 
 CSVW = "http://www.w3.org/ns/csvw"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 TABLE = {"name": "a", "path": "a.csv"}
 EXPLODING = "(a+)+$"
-
-
-class NetworkError(BaseException):
-    """Not an Exception, so that nobody can swallow it."""
-
-
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: object, **_: object) -> None:
-        raise NetworkError(str(args))
-
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    monkeypatch.setattr(socket, "create_connection", refuse)
-    monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
 def write(place: Path, content: str | bytes) -> Path:
@@ -237,6 +223,39 @@ def test_entities_that_people_write_are_read(tmp_path: Path) -> None:
 def test_a_deep_graph_is_refused(tmp_path: Path, name: str, content: str) -> None:
     with pytest.raises(PackageError, match="is nested more than"):
         validate(write(tmp_path / name, content))
+
+
+DEEP = (
+    "<http://a> <http://b> "
+    + "<<( <http://a> <http://b> " * 20_000
+    + "<http://o>"
+    + " )>>" * 20_000
+    + " ."
+)
+
+
+def test_deep_shapes_are_refused(tmp_path: Path) -> None:
+    graph = write(tmp_path / "x.ttl", "<http://a> <http://b> <http://c> .")
+    with pytest.raises(PackageError, match="is nested more than"):
+        validate(graph, shapes=write(tmp_path / "shapes.ttl", DEEP))
+
+
+@pytest.mark.parametrize("name", ["dataset.ttl", "budget.ttl", "budget.nt"])
+def test_a_deep_graph_in_a_package_is_refused(package: Path, name: str) -> None:
+    write(package / name, DEEP)
+    descriptor = json.loads((package / "datapackage.json").read_text(encoding="utf-8"))
+    for resource in descriptor["resources"]:
+        if resource["path"] == name:
+            del resource["hash"], resource["bytes"]
+    write(package / "datapackage.json", json.dumps(descriptor))
+    with pytest.raises(PackageError, match="is nested more than"):
+        validate(package)
+
+
+def test_a_deep_graph_is_not_loaded_to_be_asked(package: Path) -> None:
+    write(package / "budget.nt", DEEP)
+    with pytest.raises(PackageError, match="is nested more than"):
+        load([package])
 
 
 @pytest.mark.parametrize(
