@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from opendata.checks.report import Report
+    from opendata.errors import OpendataError
 
 COMMANDS = {
     "convert": "read a document and write a data package and graph  文件 → 数据包和图",
@@ -76,7 +77,7 @@ def main(argv: list[str] | None = None) -> int:
         from opendata.errors import OpendataError
 
         if isinstance(error, OpendataError):
-            message = error.zh if _language(args) == "zh" else error.en
+            message = _told(error, args)
         elif isinstance(error, OSError):
             message = str(error)
         else:
@@ -102,11 +103,15 @@ def _impatient(args: argparse.Namespace) -> None:
     from opendata.errors import OpendataError
 
     def give_up(error: OpendataError) -> None:
-        message = error.zh if _language(args) == "zh" else error.en
+        message = _told(error, args)
         print(f"opendata: {message}", file=sys.stderr, flush=True)
         os._exit(2)
 
     patience.give_up = give_up
+
+
+def _told(error: "OpendataError", args: argparse.Namespace) -> str:
+    return error.zh if _language(args) == "zh" else error.en
 
 
 def _leave() -> None:
@@ -356,7 +361,7 @@ def _reports(args: argparse.Namespace, shapes: "Path | None") -> "tuple[tuple[Re
             if len(args.paths) == 1:
                 raise
             failed = True
-            message = error.zh if _language(args) == "zh" else error.en
+            message = _told(error, args)
             print(f"opendata validate: {message}", file=sys.stderr)
     return tuple(found), failed
 

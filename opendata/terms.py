@@ -175,12 +175,20 @@ def in_year(name: str, notation: str, year: int) -> str | None:
     >>> in_year("economic", "30311", 2017), in_year("economic", "30311", 2018)
     ('30311-2017', '30311')
     """
-    older = next(
-        (n for n, c in codes(name).items() if c.valid_to and n == f"{notation}-{c.valid_to}"), None
-    )
-    if older and year <= (codes(name)[older].valid_to or 0):
-        return older
+    older = _older(name).get(notation)
+    if older and year <= (older.valid_to or 0):
+        return older.notation
     return notation if notation in codes(name) else None
+
+
+@cache
+def _older(name: str) -> dict[str, Code]:
+    """Code -> the row of what it meant before."""
+    return {
+        notation.removesuffix(f"-{code.valid_to}"): code
+        for notation, code in codes(name).items()
+        if code.valid_to and notation.endswith(f"-{code.valid_to}")
+    }
 
 
 @cache

@@ -6,6 +6,7 @@ nodes that lack the same, and only where somebody would act on it.
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
@@ -104,10 +105,11 @@ def check_catalogue(data: Sequence[Triple]) -> Iterator[Finding]:
                 severity="warning",
             )
         return
-    for result in _results(data, MANDATORY):
+    graph = graph_of(_described(data))
+    for result in _results(graph, MANDATORY):
         yield _finding(result)
     lacking: dict[tuple[str, str], list[Result]] = {}
-    for result in _results(data, RECOMMENDED):
+    for result in _results(graph, RECOMMENDED):
         lacking.setdefault((result.cls, result.path), []).append(result)
     for pair, results in sorted(lacking.items()):
         if pair not in _LEFT_OUT:
@@ -147,12 +149,16 @@ def _filled(text: str, values: dict[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda m: values[m[1]], text)
 
 
-def _results(data: Sequence[Triple], shapes: str) -> list[Result]:
+def _results(graph: Graph, shapes: str) -> list[Result]:
     """What a file of shapes says of a graph."""
-    graph = graph_of(_described(data))
-    wanted = [q.triple for q in parse((_FOLDER / shapes).read_bytes(), RdfFormat.TURTLE)]
+    wanted = _shapes(shapes)
     asked = graph_of(wanted, graph.pool)
     return sorted(_result(graph, asked, result) for result in validate(graph, wanted))
+
+
+@cache
+def _shapes(name: str) -> list[Triple]:
+    return [q.triple for q in parse((_FOLDER / name).read_bytes(), RdfFormat.TURTLE)]
 
 
 def _described(data: Sequence[Triple]) -> list[Triple]:

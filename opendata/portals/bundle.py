@@ -18,7 +18,7 @@ from opendata.errors import OutputError
 from opendata.output import Written, describe, write
 from opendata.package import Package, catalogue, open_package
 from opendata.portals.files import copy_files, safe_name
-from opendata.portals.plan import Change, Plan, compare
+from opendata.portals.plan import Plan, compare
 from opendata.portals.workbook import (
     Sheet,
     fields,
@@ -60,11 +60,9 @@ def publish(folders: Iterable[Path], place: str, *, dry_run: bool = False) -> Pl
     old = _sums(target)
     with TemporaryDirectory() as elsewhere:
         files = _build(Path(elsewhere), [open_package(folder) for folder in folders])
-        digests, sizes = {f.path: f.sha256 for f in files}, {f.path: f.size for f in files}
-        changes = compare(old, digests, sizes)
-        plan = Plan(f"bundle:{place}", changes, applied=not dry_run)
+        plan = Plan(f"bundle:{place}", compare(old, files), applied=not dry_run)
         if not dry_run and not (plan.idle and target.exists()):
-            _pack(target, Path(elsewhere), changes)
+            _pack(target, Path(elsewhere), files)
     return plan
 
 
@@ -83,8 +81,7 @@ def verify(folders: Iterable[Path], place: str) -> Plan:
         old = {name: _digest(bundle, name) for name in present}
     with TemporaryDirectory() as elsewhere:
         files = _build(Path(elsewhere), [open_package(folder) for folder in folders])
-    digests, sizes = {f.path: f.sha256 for f in files}, {f.path: f.size for f in files}
-    return Plan(f"bundle:{place}", compare(old, digests, sizes), applied=False)
+    return Plan(f"bundle:{place}", compare(old, files), applied=False)
 
 
 def _digest(bundle: ZipFile, name: str) -> str:
@@ -194,16 +191,15 @@ def _catalogue_sheets(found: list[Package]) -> list[Sheet]:
     ]
 
 
-def _pack(target: Path, folder: Path, changes: Iterable[Change]) -> None:
+def _pack(target: Path, folder: Path, files: list[Written]) -> None:
     """The zip, written beside the old one and renamed over it."""
-    paths = [change.path for change in changes if change.action != "remove"]
-    sums = "".join(f"{describe(folder, path, '').sha256}  {path}\n" for path in paths)
+    sums = "".join(f"{file.sha256}  {file.path}\n" for file in files)
     (folder / SUMS).write_text(sums, encoding="utf-8", newline="")
     new = target.with_name(f".{target.name}.new")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with ZipFile(new, "w") as bundle:
-            for path in (*paths, SUMS):
+            for path in (*(file.path for file in files), SUMS):
                 info = ZipInfo(path, _DATE)
                 info.compress_type, info.external_attr = ZIP_DEFLATED, 0o644 << 16
                 with (folder / path).open("rb") as file, bundle.open(info, "w") as entry:

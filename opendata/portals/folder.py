@@ -56,16 +56,12 @@ def verify(folders: Iterable[Path], place: str) -> Plan:
         new = _site(site, Path(elsewhere), folders)
         paths = [path for path in _manifest(site) if (site / path).is_file()]
         old = {path: describe(site, path, "").sha256 for path in paths}
-    return Plan(f"folder:{place}", _changes(old, new), applied=False)
+    return Plan(f"folder:{place}", compare(old, new), applied=False)
 
 
 def _build(site: Path, new: Path, folders: Iterable[Path]) -> tuple[Change, ...]:
     """Make the new site in a folder, and say how it differs from the one that is there."""
-    return _changes(_manifest(site), _site(site, new, folders))
-
-
-def _changes(old: dict[str, str], new: list[Written]) -> tuple[Change, ...]:
-    return compare(old, {f.path: f.sha256 for f in new}, {f.path: f.size for f in new})
+    return compare(_manifest(site), _site(site, new, folders))
 
 
 def _site(site: Path, new: Path, folders: Iterable[Path]) -> list[Written]:

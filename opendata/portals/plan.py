@@ -1,6 +1,9 @@
 """What a publication changes: file by file, or graph by graph."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+
+from opendata.output import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,9 @@ class Plan:
         }
 
 
-def compare(old: dict[str, str], new: dict[str, str], sizes: dict[str, int]) -> tuple[Change, ...]:
-    """The changes from one set of files to another, both path -> digest."""
+def compare(old: dict[str, str], files: Iterable[Written]) -> tuple[Change, ...]:
+    """The changes from one set of files, path -> digest, to another."""
+    new = {file.path: file for file in files}
     found = []
     for path in sorted(old.keys() | new.keys()):
         if path not in new:
@@ -58,6 +62,6 @@ def compare(old: dict[str, str], new: dict[str, str], sizes: dict[str, int]) -> 
         elif path not in old:
             action = "add"
         else:
-            action = "keep" if old[path] == new[path] else "change"
-        found.append(Change(action, path, sizes.get(path, 0)))
+            action = "keep" if old[path] == new[path].sha256 else "change"
+        found.append(Change(action, path, new[path].size if path in new else 0))
     return tuple(found)
