@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from opendata import cli
+from opendata import cli, commands
 from opendata.checks.report import Report
 from opendata.config import FORMATS
 from opendata.facts import Facts
@@ -266,14 +266,14 @@ def test_an_unknown_term_lists_the_known(capsys: pytest.CaptureFixture[str]) -> 
 def test_completion_knows_every_command(capsys: pytest.CaptureFixture[str], shell: str) -> None:
     code, out, _ = run(capsys, "completion", shell)
     assert code == 0
-    assert all(command in out for command in cli.COMMANDS)
+    assert all(command in out for command in commands.COMMANDS)
 
 
 def test_every_fact_is_an_option() -> None:
-    assert set(cli.FACTS) == FIELDS
+    assert set(commands.FACTS) == FIELDS
 
 
-@pytest.mark.parametrize("command", cli.COMMANDS)
+@pytest.mark.parametrize("command", commands.COMMANDS)
 def test_every_command_has_help_and_stands_in_both_readmes(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

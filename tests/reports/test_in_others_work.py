@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from opendata import config
-from opendata.cli import _command
+from opendata.commands import parser_of
 from opendata.config import config_for
 
 from ..conftest import FINDINGS
@@ -210,11 +210,11 @@ def test_the_commands_of_the_documentation_can_be_parsed() -> None:
     assert len(lines) == 4
     for line in lines:
         words = shlex.split(line, comments=True)
-        _command("validate").parse_args(words[words.index("validate") + 1 :])
+        parser_of("validate").parse_args(words[words.index("validate") + 1 :])
 
 
 def test_every_option_of_validate_is_documented() -> None:
-    text = _command("validate").format_help()
+    text = parser_of("validate").format_help()
     options = set(re.findall(r"--[a-z-]+", text))
     common = {"--help", "--lang", "--output"}
     assert {option for option in options - common if option not in DOCS} == set()
