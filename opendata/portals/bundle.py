@@ -19,7 +19,7 @@ from opendata.output import Written, describe, write
 from opendata.package import Package, catalogue, open_package
 from opendata.portals.files import copy_files, safe_name
 from opendata.portals.plan import Plan, compare
-from opendata.portals.workbook import (
+from opendata.workbook import (
     Sheet,
     fields,
     table_sheet,
