@@ -44,8 +44,17 @@ def running(command: list[str], folder: Path, address: str) -> Iterator[None]:
             _wait(server, folder, address)
             yield
         finally:
-            server.terminate()
-            server.wait(timeout=PATIENCE)
+            stop(server)
+
+
+def stop(server: subprocess.Popen) -> None:
+    """End a server, by force where it does not end by itself."""
+    server.terminate()
+    try:
+        server.wait(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def _wait(server: subprocess.Popen, folder: Path, address: str) -> None:
