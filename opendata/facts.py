@@ -37,15 +37,25 @@ class Facts:
     licence_url: str | None = None
     publisher: str | None = None
     publisher_url: str | None = None
+    contact: str | None = None
+    contact_email: str | None = None
+    contact_url: str | None = None
     contributor: str | None = None
     contributor_url: str | None = None
     source_url: str | None = None
+
+    @property
+    def contact_name(self) -> str | None:
+        """Whom to ask: the contact; where only a way to it is said, the publisher, or that way."""
+        way = self.contact_email or self.contact_url
+        return self.contact or (way and (self.publisher or way))
 
 
 _TYPES = {f.name: re.findall(r"str|int|date$|date(?= )", str(f.type))[-1] for f in fields(Facts)}
 _URL = re.compile(
     r"https?://[A-Za-z0-9.-]+(:\d+)?(/([A-Za-z0-9._~!$&'()*+,;=:@/?#-]|%[0-9A-Fa-f]{2})*)?"
 )
+_EMAIL = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _YEARS = range(1949, 2101)  # wide enough for any budget, narrow enough to catch a slip
 
 
@@ -110,6 +120,8 @@ def _checked(key: str, value: object, place: str) -> object:
         raise _wrong(key, value, place, "one line of text 一行文字")
     if (key == "base" or key.endswith("_url")) and not _URL.fullmatch(str(value)):
         raise _wrong(key, value, place, "http(s)://… in ASCII 网址（ASCII）")
+    if key.endswith("_email") and not _EMAIL.fullmatch(str(value)):
+        raise _wrong(key, value, place, "an address such as data@example.org 电子邮箱地址")
     if key == "base" and any(mark in str(value) for mark in "?#"):
         raise _wrong(key, value, place, "an address without ? and # 不带 ? 和 # 的网址")
     return f"{str(value).rstrip('/')}/" if key == "base" else value

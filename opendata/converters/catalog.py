@@ -78,6 +78,7 @@ def dataset_triples(budget: Budget, facts: Facts, files: Iterable[Written]) -> l
     if budget.issued:
         found.append((data, "dct:issued", literal(str(budget.issued), "", XSD + "date")))
     found += _publisher(data, facts)
+    found += _contact(data, facts)
     for file in files:
         found += _distribution(data, budget, facts, file)
     return [(_expand(s), _expand(p), _expand(o)) for s, p, o in found]
@@ -102,6 +103,19 @@ def _publisher(data: str, facts: Facts) -> Iterable[Triple]:
     yield data, "dct:publisher", node
     yield node, _a, "foaf:Agent"
     yield node, "foaf:name", literal(facts.publisher)
+
+
+def _contact(data: str, facts: Facts) -> Iterable[Triple]:
+    if not facts.contact_name:
+        return
+    node = iri(f"{facts.base}agent/contact")
+    yield data, "dcat:contactPoint", node
+    yield node, _a, "vcard:Kind"
+    yield node, "vcard:fn", literal(facts.contact_name)
+    if facts.contact_email:
+        yield node, "vcard:hasEmail", f"<mailto:{facts.contact_email}>"
+    if facts.contact_url:
+        yield node, "vcard:hasURL", iri(facts.contact_url)
 
 
 def _distribution(data: str, budget: Budget, facts: Facts, file: Written) -> Iterable[Triple]:

@@ -53,7 +53,7 @@ def descriptor(
                 "path": facts.source_url or _source(written) or budget.source_file,
             }
         ],
-        **({"contributors": _contributors(facts)} if facts.publisher or facts.contributor else {}),
+        **({"contributors": people} if (people := _contributors(facts)) else {}),
         "keywords": [str(budget.year), budget.department, *_keywords()],
         "resources": [*resources, *map(_file, written.values())],
     }
@@ -81,14 +81,27 @@ def _licence(facts: Facts) -> dict[str, str]:
 
 
 def _contributors(facts: Facts) -> list[dict[str, object]]:
-    """`role` is how version 1.0 says it, `roles` how 2.0 does."""
+    """`role` is how version 1.0 says it, from its list of five; `roles` how 2.0 does, in its own words."""
     people = (
-        (facts.publisher, facts.publisher_url, "publisher"),
-        (facts.contributor, facts.contributor_url, "wrangler"),
+        (facts.publisher, facts.publisher_url, None, "publisher", "publisher"),
+        (
+            facts.contact_name,
+            facts.contact_url,
+            facts.contact_email,
+            "contributor",
+            "contactPerson",
+        ),
+        (facts.contributor, facts.contributor_url, None, "wrangler", "wrangler"),
     )
     return [
-        {"title": title, **({"path": path} if path else {}), "role": role, "roles": [role]}
-        for title, path, role in people
+        {
+            "title": title,
+            **({"path": path} if path else {}),
+            **({"email": email} if email else {}),
+            "role": role,
+            "roles": [kind],
+        }
+        for title, path, email, role, kind in people
         if title
     ]
 

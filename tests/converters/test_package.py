@@ -12,6 +12,7 @@ import pytest
 import rdflib
 
 import opendata
+from opendata.checks import validate
 from opendata.converters.descriptor import TYPES
 from opendata.errors import OutputError
 from opendata.facts import Facts
@@ -19,6 +20,8 @@ from opendata.model import Budget
 from opendata.terms import tables
 
 from ..conftest import DOCUMENT, EXAMPLE
+
+VCARD = rdflib.Namespace("http://www.w3.org/2006/vcard/ns#")
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -99,6 +102,36 @@ def test_facts_are_said_only_when_given(tmp_path: Path, budget: Budget) -> None:
     graph = rdflib.Graph().parse(tmp_path / "told/dataset.ttl")
     assert {str(o) for o in graph.objects(None, rdflib.DCTERMS.issued)} == {"2023-01-31"}
     assert {str(o) for o in graph.objects(None, rdflib.DCTERMS.license)} == {"https://x.example/l"}
+
+
+@pytest.mark.parametrize(
+    ("given", "person", "ways"),
+    [
+        ({"publisher": "某局"}, None, []),
+        ({"contact": "信息科"}, {"title": "信息科"}, []),
+        ({"publisher": "某局", "contact_email": "a@b.cn"}, {"title": "某局", "email": "a@b.cn"}, ["mailto:a@b.cn"]),
+        ({"contact_url": "https://b.cn/ask"}, {"title": "https://b.cn/ask", "path": "https://b.cn/ask"}, ["https://b.cn/ask"]),
+    ],
+)  # fmt: skip
+def test_whom_to_ask_is_told_as_far_as_it_was_said(
+    tmp_path: Path, budget: Budget, given: dict, person: dict | None, ways: list[str]
+) -> None:
+    opendata.to_package(budget, tmp_path / "p", facts=Facts(**given))
+    people = json.loads((tmp_path / "p/datapackage.json").read_text()).get("contributors", [])
+    roles = {"role": "contributor", "roles": ["contactPerson"]}
+    found = [one for one in people if one["roles"] == ["contactPerson"]]
+    assert found == ([person | roles] if person else [])
+    graph = rdflib.Graph().parse(tmp_path / "p/dataset.ttl")
+    node = next(graph.objects(None, rdflib.DCAT.contactPoint), None)
+    assert (node is None) == (person is None)
+    told = [graph.value(node, VCARD[name]) for name in ("fn", "hasEmail", "hasURL")]
+    assert [str(way) for way in told if way] == ([person["title"], *ways] if person else [])
+    recommended = {
+        f.column
+        for f in validate(tmp_path / "p/dataset.ttl").findings
+        if f.column == "contactPoint"
+    }
+    assert recommended == (set() if person else {"contactPoint"})
 
 
 def test_somebody_elses_files_stop_the_work(tmp_path: Path, budget: Budget) -> None:
