@@ -5,14 +5,16 @@ may not is not. Credentials come from the environment, go to the portal's own ho
 over a connection that others can read. No redirect is followed: a portal that moved says so.
 """
 
+import json
 import os
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from opendata import __version__
@@ -25,8 +27,13 @@ ATTEMPTS = 4
 WAIT = 0.5  # seconds before the second attempt; each further one waits twice as long
 LONGEST = 60.0  # seconds that a portal may ask us to wait
 TIMEOUT = 60.0  # seconds without a byte
+PATIENCE = 1800.0  # seconds for one answer, however slowly its bytes drop in
 MAX_ANSWER = 512 * 1024 * 1024
+MAX_FILE = 64 * 1024**3  # of an answer that goes to the disk
+MAX_TOLD = 300  # letters of what a portal says that are shown
+_CHUNK = 256 * 1024
 _BUSY = {429, 502, 503, 504}
+_ABSENT = (404,)
 _MOVED = dict.fromkeys(range(300, 400), "location")
 
 
@@ -61,15 +68,57 @@ class Answer:
     content: bytes
     media_type: str
 
+    def json(self) -> Any:
+        """The content as JSON, None where it is none: a page of a gateway or a login."""
+        if "json" not in self.media_type:
+            return None
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError):
+            return None
+
+
+class LostAnswerError(PortalError):
+    """What was asked may have been done: no answer came, or one that does not tell."""
+
+
+# What is sent: bytes, or a function that gives them anew, piece by piece, for each attempt.
+Content = bytes | Callable[[], Iterable[bytes]]
+
+
+def file_content(path: Path) -> Callable[[], Iterator[bytes]]:
+    """A file as content that is never in memory whole."""
+
+    def read() -> Iterator[bytes]:
+        with path.open("rb") as file:
+            while part := file.read(_CHUNK):
+                yield part
+
+    return read
+
+
+class _Request(NamedTuple):
+    method: str
+    path: str
+    params: Mapping[str, str] | None
+    headers: Mapping[str, str] | None
+    content: Content | None
+    into: IO[bytes] | None
+
 
 class Wire:
-    """A connection to one portal, to be closed."""
+    """A connection to one portal, to be closed.
+
+    A token goes into the header of this name, after a word.
+    """
 
     def __init__(
         self,
         base: str,
         who: Credentials,
         *,
+        header: str = "Authorization",
+        word: str = "Bearer ",
         transport: "httpx.BaseTransport | None" = None,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
@@ -91,6 +140,7 @@ class Wire:
             )
         self.base = base
         self._who = who
+        self._token = {header: f"{word}{who.token}"} if who.token else {}
         self._auth: httpx.Auth | None = None
         self._sleep = sleep
         self._draw = random.Random(0)  # noqa: S311 - spreads attempts, hides nothing
@@ -109,71 +159,105 @@ class Wire:
     def send(
         self,
         method: str,
+        path: str = "",
         *,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
+        content: Content | None = None,
+        into: IO[bytes] | None = None,
+        once: bool = False,
+        allowed: Container[int] = _ABSENT,
     ) -> Answer:
-        """The answer to a request that may be repeated: GET, PUT, DELETE.
+        """The answer to a request, which is repeated until one comes; `path` follows the address.
+
+        With `once` it is repeated only where it was certainly not carried out. An answer goes
+        `into` a file that can be written from its beginning, or else is in memory. Statuses from
+        400 that are `allowed` are answers; others are errors.
 
         Raises:
+            LostAnswerError: a request that was to be sent once may have been carried out, or not.
             PortalError: no answer came, it is too large, or it is one that no request can mend.
         """
         import httpx
 
+        asked = _Request(method, path, params, headers, content, into)
         wait = 0.0
         for attempt in range(ATTEMPTS):
             if attempt:
                 self._sleep(wait)
             wait = WAIT * 2**attempt * (0.5 + self._draw.random())
             try:
-                answer, after = self._once(method, params, headers, content)
+                answer, after = self._once(asked)
+                if answer.status == 401 and self._challenged(after):
+                    answer, after = self._once(asked)
             except (httpx.TimeoutException, httpx.TransportError) as error:
                 lost = type(error).__name__
+                if once and not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+                    break
                 continue
-            if answer.status == 401 and self._challenged(after):
-                answer, after = self._once(method, params, headers, content)
             if answer.status in _BUSY or (answer.status == 500 and method == "GET"):
                 lost = f"HTTP {answer.status}"
                 wait = max(wait, _seconds(after))
+                if once and answer.status != 429:
+                    break
                 continue
-            return self._checked(method, answer, after)
-        raise PortalError(
-            f"{self.base}：{method} 试了 {ATTEMPTS} 次都没有成功（{lost}）；请稍后再试，已完成的不会重做。",
-            f"{self.base}: {method} failed {ATTEMPTS} times ({lost}); try again later, what is "
-            "done is not done again.",
+            if once and answer.status == 500 and 500 not in allowed:
+                lost = "HTTP 500"
+                break
+            return self._checked(method, answer, after, allowed)
+        else:
+            raise PortalError(
+                f"{self.base}：{method} 试了 {ATTEMPTS} 次都没有成功（{lost}）；请稍后再试，已完成的不会重做。",
+                f"{self.base}: {method} failed {ATTEMPTS} times ({lost}); try again later, what is "
+                "done is not done again.",
+            )
+        raise LostAnswerError(
+            f"{self.base}：{method} 没有得到回答（{lost}），不知是否已完成；请再运行一次，已完成的不会重做。",
+            f"{self.base}: no answer to {method} ({lost}), so it may have been done or not; run this "
+            "again, what is done is not done again.",
         )
 
-    def _once(
-        self,
-        method: str,
-        params: Mapping[str, str] | None,
-        headers: Mapping[str, str] | None,
-        content: bytes | None,
-    ) -> tuple[Answer, str]:
+    def _once(self, asked: "_Request") -> tuple[Answer, str]:
         """One answer, and the header that says what to do next."""
         import httpx
 
-        own = dict(headers or {})
-        if self._who.token:
-            own["Authorization"] = f"Bearer {self._who.token}"
         auth = self._auth or httpx.USE_CLIENT_DEFAULT
         with self._client.stream(
-            method, self.base, params=params, headers=own, content=content, auth=auth
+            asked.method,
+            self.base + asked.path,
+            params=asked.params,
+            headers={**(asked.headers or {}), **self._token},
+            content=asked.content() if callable(asked.content) else asked.content,
+            auth=auth,
         ) as response:
-            parts, size = [], 0
-            for part in response.iter_bytes():
-                size += len(part)
-                if size > MAX_ANSWER:
-                    raise PortalError(
-                        f"{self.base}：回答超过 {MAX_ANSWER:,} 字节。",
-                        f"{self.base}: the answer has more than {MAX_ANSWER:,} bytes.",
-                    )
-                parts.append(part)
+            parts = list(self._parts(response, asked.into if response.is_success else None))
             media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             answer = Answer(response.status_code, b"".join(parts), media_type)
             header = {401: "www-authenticate", **_MOVED}.get(answer.status, "retry-after")
             return answer, response.headers.get(header, "")
+
+    def _parts(self, response: "httpx.Response", into: IO[bytes] | None) -> Iterator[bytes]:
+        """The parts of an answer, but for those that went into a file."""
+        import httpx
+
+        size, limit = 0, MAX_ANSWER if into is None else MAX_FILE
+        end = time.monotonic() + PATIENCE
+        if into is not None:
+            into.seek(0)
+            into.truncate()
+        for part in response.iter_bytes():
+            size += len(part)
+            if size > limit:
+                raise PortalError(
+                    f"{self.base}：回答超过 {limit:,} 字节。",
+                    f"{self.base}: the answer has more than {limit:,} bytes.",
+                )
+            if time.monotonic() > end:
+                raise httpx.ReadTimeout(f"not all in {PATIENCE:.0f} s", request=response.request)
+            if into is None:
+                yield part
+            else:
+                into.write(part)
 
     def _challenged(self, challenge: str) -> bool:
         """Whether a challenge can be answered that was not answered yet."""
@@ -187,28 +271,47 @@ class Wire:
         self._auth = kind(who.user, who.password or "")
         return True
 
-    def _checked(self, method: str, answer: Answer, after: str) -> Answer:
+    def _checked(self, method: str, answer: Answer, after: str, allowed: Container[int]) -> Answer:
         if answer.status in range(300, 400):
+            place = self._shown(after)
             raise PortalError(
-                f"{self.base}：转到了 {after[:200]}；没有跟随，请改用正确的地址（若是登录页，请检查令牌）。",
-                f"{self.base}: leads on to {after[:200]}, which was not followed; use the right "
+                f"{self.base}：转到了 {place}；没有跟随，请改用正确的地址（若是登录页，请检查令牌）。",
+                f"{self.base}: leads on to {place}, which was not followed; use the right "
                 "address (if it is a login page, check the token).",
             )
+        if answer.status < 400 or answer.status in allowed:
+            return answer
+        told = self._shown(_told(answer))
         if answer.status in (401, 403):
             raise PortalError(
-                f"{self.base}：没有权限（HTTP {answer.status}）；请检查环境变量 OPENDATA_TOKEN，"
+                f"{self.base}：没有权限（HTTP {answer.status}）：{told} 请检查环境变量 OPENDATA_TOKEN，"
                 "或 OPENDATA_USER、OPENDATA_PASSWORD。",
-                f"{self.base}: no permission (HTTP {answer.status}); check OPENDATA_TOKEN, or "
+                f"{self.base}: no permission (HTTP {answer.status}): {told} Check OPENDATA_TOKEN, or "
                 "OPENDATA_USER and OPENDATA_PASSWORD, in the environment.",
             )
-        if answer.status >= 400 and answer.status != 404:
-            told = " ".join(answer.content[:300].decode("utf-8", "replace").split())
-            shown = "".join(letter if letter.isprintable() else " " for letter in told)
-            raise PortalError(
-                f"{self.base}：{method} 被拒绝（HTTP {answer.status}）：{shown}",
-                f"{self.base}: {method} was refused (HTTP {answer.status}): {shown}",
-            )
-        return answer
+        raise PortalError(
+            f"{self.base}：{method} 被拒绝（HTTP {answer.status}）：{told}",
+            f"{self.base}: {method} was refused (HTTP {answer.status}): {told}",
+        )
+
+    def _shown(self, text: str) -> str:
+        """What a portal says, on one line, without our secrets should it say them."""
+        for secret in (self._who.token, self._who.password):
+            text = text.replace(secret, "…") if secret else text
+        plain = "".join(
+            letter if letter.isprintable() else " " for letter in " ".join(text.split())
+        )
+        return plain[:MAX_TOLD]
+
+
+def _told(answer: Answer) -> str:
+    """What a portal says about an error: its message, where it is JSON with one."""
+    found = answer.json()
+    if isinstance(found, dict):
+        for key in ("errors", "error", "message"):
+            if said := found.get(key):
+                return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+    return answer.content[: 4 * MAX_TOLD].decode("utf-8", "replace")
 
 
 def _is_here(host: str) -> bool:
