@@ -20,10 +20,11 @@ SEVERITIES = ("error", "warning", "note", "off")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """What `validate` does where no option says otherwise.
+    """What `validate` does where no option says otherwise, and where `publish` can publish to.
 
     `rules` are ids and globs as `--rules` has them; `severity` gives rules another severity, or
-    `off`; `shapes` is relative to the file that says it; `max_errors` None is no limit.
+    `off`; `shapes` and `state` are relative to the file that says them; `max_errors` None is no
+    limit. `portals` are profiles by name, each with a target; `state` is the journal's folder.
     """
 
     strict: bool = False
@@ -32,6 +33,8 @@ class Config:
     format: str = "text"
     shapes: Path | None = None
     severity: Mapping[str, str] = field(default_factory=dict)
+    portals: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    state: Path | None = None
 
 
 _KEYS = tuple(f.name.replace("_", "-") for f in fields(Config))
@@ -74,8 +77,8 @@ def _config(table: object, place: Path) -> Config:
     given = {key.replace("-", "_"): value for key, value in table.items()}
     if "rules" in given:
         given["rules"] = tuple(given["rules"])
-    if "shapes" in given:
-        given["shapes"] = place.parent / given["shapes"]
+    for key in given.keys() & {"shapes", "state"}:
+        given[key] = place.parent / given[key]
     return Config(**given)
 
 
@@ -96,6 +99,8 @@ def _check(key: str, value: object, place: Path) -> None:
         "format": (value in FORMATS, f"one of {', '.join(FORMATS)}"),
         "shapes": (isinstance(value, str) and bool(value), "the path of a file"),
         "severity": (_severities(value), f"a table of rules, each one of {', '.join(SEVERITIES)}"),
+        "portals": (_profiles(value), 'tables, each with a text `target` such as "folder:site"'),
+        "state": (isinstance(value, str) and bool(value), "the path of a folder"),
     }[key]
     if not fits:
         raise _wrong(key, value, place, wanted)
@@ -107,6 +112,16 @@ def _texts(value: object) -> bool:
 
 def _severities(value: object) -> bool:
     return isinstance(value, dict) and all(given in SEVERITIES for given in value.values())
+
+
+def _profiles(value: object) -> bool:
+    """Whether these are portals; what one may say beside is known where its kind is."""
+    return isinstance(value, dict) and all(
+        isinstance(table, dict)
+        and isinstance(table.get("target"), str)
+        and isinstance(table.get("organisation", ""), str)
+        for table in value.values()
+    )
 
 
 def _wrong(key: str, value: object, place: Path, wanted: str) -> SettingsError:

@@ -10,6 +10,7 @@ from rich.text import Text as Words
 from opendata.batch import Outcome
 from opendata.checks.report import Report, by_rule
 from opendata.model import Budget, Finding
+from opendata.portals.journal import Record
 from opendata.portals.plan import Change, Plan
 from opendata.reports import left_out
 from opendata.store import Answer, Question
@@ -19,6 +20,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 STATES = {"whole": "green", "cut": "yellow", "absent": "red"}
 FIRST = 3  # places shown for a rule before --all
+SHORT = 60  # letters of a value in a plan
 
 
 def grid(*columns: str, title: str | None = None) -> Grid:
@@ -177,7 +179,7 @@ def _changes(found: Plan, words: dict[str, str], tail: str) -> RenderableType:
     ]
     parts.extend(
         Words(
-            f"  {marks[change.action]} {change.path}{_triples(change)}",
+            f"  {marks[change.action]} {_harmless(change.path)}{_extent(change)}",
             style=colours[change.action],
         )
         for change in found.changes
@@ -186,10 +188,76 @@ def _changes(found: Plan, words: dict[str, str], tail: str) -> RenderableType:
     return Group(*parts)
 
 
-def _triples(change: Change) -> str:
-    if change.added is None:
-        return ""
-    return f"  +{change.added:,} -{change.removed or 0:,} → {change.size:,}"
+def _extent(change: Change) -> str:
+    """How much of a graph or table changes, or what a value was and will be."""
+    shown = ""
+    if change.added is not None:
+        counts = [f"+{change.added:,}", f"-{change.removed or 0:,}"]
+        if change.changed is not None:
+            counts.insert(1, f"~{change.changed:,}")
+        shown = f"  {' '.join(counts)} → {change.size:,}"
+    if change.old is not None or change.new is not None:
+        shown += f"  {_short(change.old)} → {_short(change.new)}"
+    return shown
+
+
+def _short(value: str | None) -> str:
+    if not value:
+        return "∅"
+    plain = " ".join(_harmless(value).split())
+    if re.fullmatch("[0-9a-f]{64}", plain):
+        return plain[:12]
+    return plain if len(plain) <= SHORT else plain[: SHORT - 1] + "…"
+
+
+def history(found: Iterable[Record], lang: str) -> RenderableType:
+    """What was published: a line for each run, the newest last."""
+    zh = lang == "zh"
+    outcomes = {
+        "done": "完成" if zh else "done",
+        "unchanged": "未改动" if zh else "unchanged",
+        "failed": "失败" if zh else "failed",
+        "started": "中断" if zh else "interrupted",
+    }
+    heads = (
+        ("时间", ">版本", "数据包", "目标", "动作", "结果", "变化", "何人")
+        if zh
+        else ("time", ">version", "package", "target", "action", "outcome", "changes", "who")
+    )
+    table = grid(*heads)
+    for record in found:
+        changes = " ".join(
+            f"{sign}{record.changes.get(action, 0)}"
+            for action, sign in (("add", "+"), ("change", "~"), ("remove", "-"))
+            if record.changes.get(action)
+        )
+        action = record.action + (f" ({record.restores})" if record.restores else "")
+        if record.despite:
+            action += f" --despite {' '.join(record.despite)}"
+        told = outcomes.get(record.outcome, record.outcome)
+        style = {"failed": "red", "started": "yellow"}.get(record.outcome, "")
+        table.add_row(
+            record.time,
+            str(record.number or ""),
+            Words(_harmless(record.package)),
+            Words(_harmless(record.target)),
+            Words(_harmless(action)),
+            Words(told, style=style),
+            Words(changes or _harmless(record.error)),
+            Words(_harmless(record.who)),
+        )
+    return table
+
+
+def tally(count: int, failed: int, lang: str) -> str:
+    """How many of many went well."""
+    if lang == "zh":
+        return (
+            f"{count} 个中成功 {count - failed} 个，失败 {failed} 个；再运行一次会从未完成处继续。"
+        )
+    return (
+        f"{count - failed} of {count} went well, {failed} failed; run it again to go on from there."
+    )
 
 
 def tables(found: Iterable[Table], lists: Iterable[Table], lang: str) -> RenderableType:

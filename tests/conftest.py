@@ -25,6 +25,14 @@ with (EXAMPLE / "finding.csv").open(encoding="utf-8", newline="") as _file:
     FINDINGS = Counter(row["severity"] for row in csv.DictReader(_file))
 
 
+@pytest.fixture(autouse=True)
+def journal_of_its_own(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal of what a test publishes is the test's own."""
+    monkeypatch.setenv("OPENDATA_STATE", str(tmp_path_factory.mktemp("state")))
+
+
 @pytest.fixture(scope="session")
 def facts() -> Facts:
     return facts_for(DOCUMENT)

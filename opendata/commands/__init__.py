@@ -11,9 +11,15 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from rich.console import RenderableType
 
     from opendata.errors import OpendataError
+    from opendata.portals.journal import Journal
+    from opendata.portals.plan import Plan
+    from opendata.portals.profiles import Profile
+    from opendata.portals.publication import Outcome
 
 COMMANDS = {
     "convert": "read a document and write a data package and graph  文件 → 数据包和图",
@@ -24,6 +30,9 @@ COMMANDS = {
     "rules": "list the rules that validate applies  列出检查规则",
     "publish": "publish packages to a portal  发布到门户",
     "verify": "see whether a publication is all there still  核对已发布的内容",
+    "unpublish": "take packages back from a portal  从门户撤回",
+    "history": "tell what was published, where and by whom  发布历史",
+    "rollback": "bring an earlier version of a package back  恢复以前的版本",
     "completion": "print a completion script for a shell  输出命令补全脚本",
 }
 FACTS = {
@@ -66,6 +75,107 @@ def packages_argument(parser: argparse.ArgumentParser, nargs: str = "+") -> None
     parser.add_argument(
         "packages", metavar="PACKAGE", nargs=nargs, help="packages, or folders of packages 数据包"
     )
+
+
+def names_argument(parser: argparse.ArgumentParser, nargs: str | None) -> None:
+    """The packages that a command tells of; they need not be at hand."""
+    parser.add_argument(
+        "packages",
+        metavar="PACKAGE",
+        nargs=nargs,
+        help="package folder, or its name 数据包或其名称",
+    )
+
+
+def target_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where to publish to."""
+    parser.add_argument(
+        "--to",
+        metavar="TARGET",
+        required=True,
+        help="a name under [portals] in opendata.toml; or folder:DIR, a static site; bundle:FILE.zip, "
+        "a delivery by hand; graph:URL, a SPARQL Graph Store; ckan:URL 发布目标",
+    )
+    parser.add_argument(
+        "--organisation", metavar="NAME", help="whose data set it is at the portal 门户中的机构"
+    )
+
+
+def state_argument(parser: argparse.ArgumentParser) -> None:
+    """Where the journal is."""
+    parser.add_argument(
+        "--state",
+        metavar="DIR",
+        help="folder of the journal, may be shared (default: OPENDATA_STATE, or ~/.local/state/opendata) "
+        "发布日志所在文件夹",
+    )
+
+
+def journal(args: argparse.Namespace) -> "Journal":
+    """The journal: what was asked for, else what opendata.toml says, else the user's own."""
+    from pathlib import Path
+
+    from opendata.config import config_for
+    from opendata.portals.journal import Journal, state_folder
+
+    if args.state:
+        return Journal(Path(args.state))
+    said = None if os.environ.get("OPENDATA_STATE") else config_for(Path.cwd()).state
+    return Journal(said or state_folder())
+
+
+def asking(lang: str) -> "Callable[[str], str] | None":
+    """How a person at a terminal is asked for a token; None where nobody is."""
+    if not sys.stdin.isatty():
+        return None
+    from getpass import getpass
+
+    words = "的令牌（不显示）：" if lang == "zh" else ": token (not shown): "
+    return lambda name: getpass(f"{name}{words}")
+
+
+def show_outcomes(
+    args: argparse.Namespace,
+    profile: "Profile",
+    outcomes: "Iterable[Outcome]",
+    total: int,
+    *,
+    drift: bool = False,
+) -> "tuple[int, Plan]":
+    """Show what became of packages, with progress on a terminal; how many failed, and the plan of all."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from opendata import screen
+    from opendata.portals.plan import joined
+
+    words = f"→ {profile.name}"
+    found = track(
+        outcomes,
+        words,
+        total=total,
+        console=Console(stderr=True, quiet=args.json),
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    )
+    done = sorted(found, key=lambda outcome: outcome.packages)
+    plan = joined(
+        f"{profile.scheme}:{profile.place}", (outcome.plan for outcome in done if outcome.plan)
+    )
+    failed = [outcome for outcome in done if outcome.error]
+    if args.json:
+        errors = [{"packages": o.packages, "error": told(o.error, args)} for o in failed if o.error]
+        show_json({**plan.to_dict(), "packages": total, "failures": errors})
+        return len(failed), plan
+    lang = language(args)
+    if len(failed) < len(done):
+        show(screen.drift(plan, lang) if drift else screen.plan(plan, lang))
+    for outcome in failed:
+        if outcome.error:
+            print(f"opendata: {told(outcome.error, args)}", file=sys.stderr)
+    if len(done) > 1 and failed:
+        print(screen.tally(len(done), len(failed), lang), file=sys.stderr)
+    return len(failed), plan
 
 
 def language(args: argparse.Namespace) -> str:

@@ -2,27 +2,27 @@
 
 import argparse
 
-from opendata.commands import language, packages_argument, show, show_json, waiting
+from opendata.commands import language, packages_argument, show_outcomes, target_arguments
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     packages_argument(parser)
+    target_arguments(parser)
     parser.add_argument(
-        "--to", metavar="TARGET", required=True, help="as for publish: opendata publish --help 目标"
+        "--jobs", type=int, default=4, metavar="N", help="packages at a time 并行数 (4)"
     )
 
 
 def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from opendata.portals import verify
+    from opendata.commands import asking
+    from opendata.portals import profile
+    from opendata.portals.publication import verify_all
+    from opendata.store import packages
 
-    with waiting(args):
-        plan = verify(map(Path, args.packages), args.to)
-    if args.json:
-        show_json(plan.to_dict())
-    else:
-        from opendata import screen
-
-        show(screen.drift(plan, language(args)))
-    return int(not plan.idle)
+    folders = packages(map(Path, args.packages))
+    where = profile(args.to, ask=asking(language(args)), organisation=args.organisation)
+    outcomes = verify_all(folders, where, jobs=args.jobs)
+    failed, plan = show_outcomes(args, where, outcomes, len(folders), drift=True)
+    return 2 if failed else int(not plan.idle)

@@ -1,75 +1,70 @@
 """Packages -> portals: what is there, what will be, and the change between them.
 
-A target is `scheme:place`; each scheme has a function that publishes, `(folders, place, dry_run) ->
-Plan`, and one that looks whether it is all there still, `(folders, place) -> Plan`.
+A target is `scheme:place`, or the name of a profile in opendata.toml. `registry` lists the kinds of
+targets, `publication` does the work for all of them, `journal` remembers it.
 """
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
 
-from opendata.checks import validate
-from opendata.errors import PortalError
-from opendata.portals import bundle, folder, graph_store
-from opendata.portals.plan import Plan
+from opendata.config import config_for
+from opendata.portals import publication
+from opendata.portals.plan import Plan, joined
+from opendata.portals.profiles import Ask, Profile, profile_for
+from opendata.portals.registry import PORTALS, Portal
 from opendata.store import packages
 
-
-class Portal(NamedTuple):
-    """What can be done at a kind of target."""
-
-    publish: Callable[..., Plan]
-    verify: Callable[..., Plan]
+__all__ = ["PORTALS", "Portal", "profile", "publish", "verify"]
 
 
-# CKAN takes its place here when it comes.
-PORTALS = {
-    "folder": Portal(folder.publish, folder.verify),
-    "bundle": Portal(bundle.publish, bundle.verify),
-    "graph": Portal(graph_store.publish, graph_store.verify),
-}
+def profile(to: str, *, ask: Ask | None = None, organisation: str | None = None) -> Profile:
+    """The profile of a target, with opendata.toml and the environment read.
+
+    Raises:
+        PortalError, SettingsError: there is no such target, or its profile is wrong.
+    """
+    written = config_for(Path.cwd()).portals
+    return profile_for(to, PORTALS, written, ask=ask, organisation=organisation)
 
 
-def publish(places: Iterable[Path], to: str, *, dry_run: bool = False) -> Plan:
-    """Publish packages, or say what publishing them would change.
+def publish(
+    places: Iterable[Path],
+    to: str,
+    *,
+    dry_run: bool = False,
+    despite: Iterable[str] = (),
+    jobs: int = 1,
+) -> Plan:
+    """Publish packages, or say what publishing them would change. No journal is kept.
 
     Raises:
         PackageError: a place holds no package.
-        PortalError: the target is unknown, or a package has errors and may not go out.
+        PortalError, SettingsError: the target is unknown, or a package may not go out.
     """
-    portal, place = _portal(to)
-    folders = packages(places)
-    for path in folders:
-        report = validate(path)
-        if report.fails():
-            first = next(f for f in report.findings if f.severity == "error")
-            count = report.counts["error"]
-            raise PortalError(
-                f"{path}：有 {count} 处错误，不予发布；第一处：{first.message_zh} "
-                f"请先运行 opendata validate {path}。",
-                f"{path}: has {count} errors and was not published; the first: {first.message_en} "
-                f"See: opendata validate {path}",
-            )
-    return portal.publish(folders, place, dry_run=dry_run)
+    return _plan(
+        to,
+        lambda where: publication.publish_all(
+            packages(places), where, dry_run=dry_run, despite=despite, jobs=jobs
+        ),
+    )
 
 
-def verify(places: Iterable[Path], to: str) -> Plan:
+def verify(places: Iterable[Path], to: str, *, jobs: int = 1) -> Plan:
     """What would have to change at a target for packages to be there, byte by byte as they are.
 
     Raises:
         PackageError: a place holds no package.
-        PortalError: the target is unknown, or cannot be read.
+        PortalError, SettingsError: the target is unknown, or cannot be read.
     """
-    portal, place = _portal(to)
-    return portal.verify(packages(places), place)
+    return _plan(to, lambda where: publication.verify_all(packages(places), where, jobs=jobs))
 
 
-def _portal(to: str) -> tuple[Portal, str]:
-    scheme, _, place = to.partition(":")
-    if scheme not in PORTALS or not place:
-        known = "、".join(f"{name}:…" for name in PORTALS)
-        raise PortalError(
-            f"发布目标是 {to!r}，应为 {known}，如 folder:site/。",
-            f"the target is {to!r}, wanted {known.replace('、', ', ')} such as folder:site/.",
-        )
-    return PORTALS[scheme], place
+def _plan(to: str, work: "Callable[[Profile], Iterable[publication.Outcome]]") -> Plan:
+    """The plan of all; the first failure, after all were tried."""
+    where = profile(to)
+    outcomes = list(work(where))
+    for outcome in outcomes:
+        if outcome.error:
+            raise outcome.error
+    plans = [outcome.plan for outcome in outcomes if outcome.plan]
+    return joined(f"{where.scheme}:{where.place}", plans)

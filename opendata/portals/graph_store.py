@@ -30,6 +30,7 @@ from opendata.errors import PackageError, PortalError
 from opendata.package import Package, open_package
 from opendata.portals.http import Wire, credentials
 from opendata.portals.plan import Change, Plan
+from opendata.portals.profiles import Profile
 from opendata.rdf import quads
 from opendata.terms import DEF, vocabulary_files
 
@@ -56,7 +57,12 @@ class Held:
 
 
 def publish(
-    folders: Iterable[Path], place: str, *, dry_run: bool = False, wire: Wire | None = None
+    folders: Iterable[Path],
+    place: str,
+    *,
+    dry_run: bool = False,
+    profile: Profile | None = None,
+    wire: Wire | None = None,
 ) -> Plan:
     """Bring packages into a graph store, and the vocabulary; or say what that would change.
 
@@ -67,7 +73,8 @@ def publish(
     graphs = {DEF: _read(vocabulary_files())}
     graphs |= {_name(package): _graph(package) for package in map(open_package, folders)}
     changes = []
-    with closing(wire or Wire(place, credentials())) as store:
+    who = profile.who if profile else credentials()
+    with closing(wire or Wire(place, who)) as store:
         for name, wanted in graphs.items():
             change = _change(name, _fetch(store, name), wanted)
             changes.append(change)
@@ -76,13 +83,13 @@ def publish(
     return Plan(f"graph:{place}", tuple(changes), applied=not dry_run)
 
 
-def verify(folders: Iterable[Path], place: str) -> Plan:
+def verify(folders: Iterable[Path], place: str, *, profile: Profile | None = None) -> Plan:
     """How a graph store differs from packages; every triple is read.
 
     Raises:
         PackageError, PortalError: as `publish`.
     """
-    return publish(folders, place, dry_run=True)
+    return publish(folders, place, dry_run=True, profile=profile)
 
 
 def _name(package: Package) -> str:

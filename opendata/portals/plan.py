@@ -1,4 +1,4 @@
-"""What a publication changes: file by file, or graph by graph."""
+"""What a publication changes: fields, files, tables, columns and graphs, one by one."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -7,10 +7,20 @@ from opendata.output import Written
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """What a portal knows a package by: its name, and its id where that is known."""
+
+    name: str
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One thing that is added, changed, removed or kept.
 
-    Sizes are bytes after the change, of a graph triples; `added` and `removed` are triples of it.
+    `kind` is None for a file or graph, else `field`, `table`, `column` or `dataset`. Sizes are bytes
+    after the change, of a graph triples, of a table rows; `added`, `changed` and `removed` count
+    triples or rows. `old` and `new` are a field's values, a file's digests, a column's types.
     """
 
     action: str
@@ -18,6 +28,10 @@ class Change:
     size: int
     added: int | None = None
     removed: int | None = None
+    changed: int | None = None
+    kind: str | None = None
+    old: str | None = None
+    new: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +51,11 @@ class Plan:
         """Whether there is nothing to change."""
         return all(change.action == "keep" for change in self.changes)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many changes of each action, but for what is kept."""
+        return {action: self.count(action) for action in ("add", "change", "remove")}
+
     def to_dict(self) -> dict[str, object]:
         """The plan as JSON has it; kept files are counted only."""
         changes = [
@@ -50,6 +69,13 @@ class Plan:
             "kept": self.count("keep"),
             "changes": changes,
         }
+
+
+def joined(target: str, plans: Iterable[Plan]) -> Plan:
+    """The plans of many packages as one."""
+    found = list(plans)
+    changes = tuple(change for plan in found for change in plan.changes)
+    return Plan(target, changes, applied=any(plan.applied for plan in found))
 
 
 def compare(old: dict[str, str], files: Iterable[Written]) -> tuple[Change, ...]:

@@ -1,0 +1,37 @@
+"""The kinds of targets there are."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from opendata.portals import bundle, folder, graph_store
+from opendata.portals.plan import Plan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Portal:
+    """What can be done at a kind of target.
+
+    `publish(folders, place, *, dry_run)` and `verify(folders, place)` take package folders;
+    `unpublish(entries, place, *, dry_run)` takes `plan.Entry`s, for the package may be gone. Each
+    returns a Plan. Where `signed`, each gets `profile=` too, for it must say who we are; where
+    `token`, a person is asked for one that is nowhere else. `together`: all packages go in one
+    call, for they end in one place; else each goes in a call of its own, many at a time.
+    `settings` are what a profile may say beside target and organisation, with their types.
+    """
+
+    publish: Callable[..., Plan]
+    verify: Callable[..., Plan]
+    unpublish: Callable[..., Plan] | None = None
+    signed: bool = False
+    token: bool = False
+    together: bool = False
+    settings: Mapping[str, type] = field(default_factory=dict)
+
+
+PORTALS = {
+    "folder": Portal(publish=folder.publish, verify=folder.verify, together=True),
+    "bundle": Portal(publish=bundle.publish, verify=bundle.verify, together=True),
+    "graph": Portal(
+        publish=graph_store.publish, verify=graph_store.verify, signed=True, together=True
+    ),
+}
