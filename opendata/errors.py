@@ -8,7 +8,15 @@
     ├── PackageError     a folder is not a data package that we can read
     ├── OutputError      the output cannot be written; what was there is untouched
     ├── FetchError       an address may not be asked, or does not answer well
-    ├── QueryError       a query is wrong, or took too long
+    ├── QueryError       a query is wrong, or cannot be answered
+    │   ├── RefusedQueryError  it is too long, too deep, or asks for what is not done here
+    │   ├── QueryTimeoutError  it took too long
+    │   ├── QueryMemoryError   it took too much memory
+    │   ├── AnswerSizeError    its answer is too large
+    │   ├── AnswerFormatError  its answer has none of the formats that were asked for
+    │   ├── NoGraphError       there is no such graph
+    │   ├── CrashedQueryError  it ended the process that worked on it
+    │   └── BusyError          too many queries wait
     ├── SettingsError    an option, a settings file or a baseline cannot be used
     └── PortalError      a portal did not take what was sent
 
@@ -47,6 +55,38 @@ class FetchError(OpendataError):
 
 class QueryError(OpendataError):
     """A query cannot be answered."""
+
+
+class RefusedQueryError(QueryError):
+    """A query is too long or too deep, or asks for what is not done here."""
+
+
+class QueryTimeoutError(QueryError):
+    """A query took too long and was ended."""
+
+
+class QueryMemoryError(QueryError):
+    """A query took too much memory and was ended."""
+
+
+class AnswerSizeError(QueryError):
+    """An answer is larger than the limit."""
+
+
+class AnswerFormatError(QueryError):
+    """An answer has none of the formats that were asked for."""
+
+
+class NoGraphError(QueryError):
+    """The store has no such graph."""
+
+
+class CrashedQueryError(QueryError):
+    """A query ended the process that worked on it."""
+
+
+class BusyError(QueryError):
+    """Too many queries wait already."""
 
 
 class SettingsError(OpendataError):

@@ -1,0 +1,261 @@
+import asyncio
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+from opendata.errors import (
+    AnswerFormatError,
+    AnswerSizeError,
+    BusyError,
+    CrashedQueryError,
+    NoGraphError,
+    QueryError,
+    QueryMemoryError,
+    QueryTimeoutError,
+    RefusedQueryError,
+)
+from opendata.store.workers import Dump, Limits, Query, Reply, Worker
+from opendata.store.workers.lexis import lexis
+from opendata.store.workers.pool import Pool
+
+EX = "http://example.org/"
+TSV = "text/tab-separated-values"
+FAST = Limits(seconds=1, memory=300_000_000, output=2_000_000)
+ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c = ?f && ?f = ?i) }"
+GREEDY = "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY ?c ?f"
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of 3 graphs with 10,000 triples each, and none in the default graph."""
+    folder = tmp_path_factory.mktemp("store") / "graph"
+    store = ox.Store(str(folder))
+    store.bulk_extend(
+        ox.Quad(
+            ox.NamedNode(f"{EX}{number}"),
+            ox.NamedNode(f"{EX}p"),
+            ox.Literal(number),
+            ox.NamedNode(f"{EX}g{number % 3}"),
+        )
+        for number in range(30_000)
+    )
+    store.flush()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def worker(graph: Path) -> Worker:
+    with Worker(graph, FAST) as found:
+        yield found
+
+
+def tsv(worker: Worker, text: str, **more: object) -> list[str]:
+    """The rows of an answer."""
+    return worker.ask(Query(text=text, table=TSV, **more)).body.decode().splitlines()[1:]
+
+
+def test_a_select_and_an_ask_are_answered_in_the_media_type_asked_for(worker: Worker) -> None:
+    assert worker.ask(Query(text="ASK {}", table="application/sparql-results+xml")) == Reply(
+        "application/sparql-results+xml",
+        b'<?xml version="1.0"?><sparql xmlns="http://www.w3.org/2005/sparql-results#">'
+        b"<head></head><boolean>true</boolean></sparql>",
+    )
+    assert tsv(worker, "SELECT ?g { GRAPH ?g { <http://example.org/5> ?p ?o } }") == [f"<{EX}g2>"]
+
+
+def test_a_construct_is_answered_as_a_graph(worker: Worker) -> None:
+    text = "CONSTRUCT { ?s ?p ?o } { VALUES ?s { <http://example.org/7> } ?s ?p ?o }"
+    reply = worker.ask(Query(text=text, graph="application/n-triples"))
+    assert reply.body.decode() == (
+        f'<{EX}7> <{EX}p> "7"^^<http://www.w3.org/2001/XMLSchema#integer> .\n'
+    )
+
+
+def test_the_default_graph_is_the_union_unless_the_query_or_its_sender_says(worker: Worker) -> None:
+    text = "SELECT ?o %s { ?s ?p ?o FILTER(?o < 3) } ORDER BY ?o"
+    assert tsv(worker, text % "") == ["0", "1", "2"]
+    assert tsv(worker, text % f"FROM <{EX}g1>") == ["1"]
+    assert tsv(worker, text % "", default=(f"{EX}g2", f"{EX}g0")) == ["0", "2"]
+    named = "SELECT ?o { GRAPH ?g { ?s ?p ?o FILTER(?o < 3) } } ORDER BY ?o"
+    assert tsv(worker, named, default=(), named=(f"{EX}g1",)) == ["1"]
+
+
+def test_known_prefixes_and_bound_variables_need_no_words_in_the_query(worker: Worker) -> None:
+    bound = {"s": f"<{EX}4>", "note": '"a \\"b\\""@zh'}
+    text = "SELECT ?s ?o (DATATYPE(?o) = xsd:integer AS ?i) ?note { ?s ?p ?o }"
+    assert tsv(worker, text, bound=bound) == [f'<{EX}4>\t4\ttrue\t"a \\"b\\""@zh']
+
+
+def test_a_whole_graph_is_dumped(worker: Worker) -> None:
+    reply = worker.ask(Dump(name=f"{EX}g1", graph="application/n-triples"))
+    assert reply.body.count(b"\n") == 10_000
+    with pytest.raises(NoGraphError, match="no such graph"):
+        worker.ask(Dump(name=f"{EX}g9"))
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "says"),
+    [
+        ("SELECT ?x WHERE {", QueryError, "The query is wrong"),
+        ("DELETE WHERE { ?s ?p ?o }", QueryError, "an update and no query"),
+        ("SELECT * { ?s ?p ?o }", AnswerSizeError, "2,000,000 bytes"),
+        (ENDLESS, QueryTimeoutError, "more than 1 s"),
+        (GREEDY, QueryMemoryError, "286 MB"),
+        ("ASK { FILTER(" + "!" * 30_000 + "true) }", CrashedQueryError, "out of stack"),
+        ("SELECT * " + "{" * 201 + "}" * 201, RefusedQueryError, "201 deep"),
+        ("ASK {} #" + "长" * 22_000, RefusedQueryError, "66,008 bytes"),
+        ("SELECT * { SERVICE <http://127.0.0.1:9> { ?s ?p ?o } }", RefusedQueryError, "SERVICE"),
+        ("CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }", AnswerFormatError, "none of the formats"),
+    ],
+    ids=["syntax", "update", "size", "time", "memory", "stack", "depth", "length", "service", "form"],
+)  # fmt: skip
+def test_what_cannot_be_answered_is_said_and_the_next_query_is_answered(
+    worker: Worker, text: str, error: type[QueryError], says: str
+) -> None:
+    with pytest.raises(error, match=says) as raised:
+        worker.ask(Query(text=text, graph=None))
+    assert raised.value.zh
+    assert tsv(worker, "SELECT ?o { <http://example.org/8> ?p ?o }") == ["8"]
+
+
+def test_a_folder_that_is_no_store_is_an_error(tmp_path: Path) -> None:
+    with Worker(tmp_path / "none") as worker, pytest.raises(QueryError, match="cannot be opened"):
+        worker.ask(Query(text="ASK {}"))
+
+
+def test_a_worker_that_was_killed_is_replaced(graph: Path) -> None:
+    with Worker(graph) as worker:
+        tsv(worker, "SELECT ?o { ?s ?p ?o } LIMIT 1")
+        assert worker._process
+        os.kill(worker._process.popen.pid, signal.SIGKILL)
+        worker._process.popen.wait()
+        assert tsv(worker, "SELECT ?o { <http://example.org/8> ?p ?o }") == ["8"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("SELECT * { SERVICE <x> {} }", True),
+        ("SELECT * { ?s ?p 1.SERVICE<x>{} }", True),
+        ("SELECT * { SERVICE:x{} }", True),
+        ("SELECT * { service silent:x {} }", True),
+        ('SELECT * { ?s ?p \'SERVICE\' , """a " SERVICE""" # SERVICE\n }', False),
+        ("SELECT * { ?service <http://x/SERVICE> ex:SERVICE }", False),
+        ("SELECT * { ?s ?p '''SERVICE", False),
+    ],
+)
+def test_service_is_found_where_it_is_a_word(text: str, words: bool) -> None:  # noqa: FBT001
+    assert ("SERVICE" in lexis(text).words) is words
+
+
+@pytest.mark.parametrize("part", ["'''\\", '"""', "a.", "<a", "?a<", "'\\", "((", "#", "a:"])
+def test_the_words_of_a_hostile_query_are_found_in_one_pass(part: str) -> None:
+    lexis(part * (60_000 // len(part)))  # quadratic work would take minutes
+
+
+def test_a_query_that_hides_from_us_meets_a_process_without_network(
+    graph: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opendata.store.workers.lexis.lexis", lambda _: lexis(""))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        text = f"SELECT * {{ SERVICE <{address}> {{ ?s ?p ?o }} }}"
+        with Worker(graph) as worker, pytest.raises(QueryError, match="ermission denied"):
+            worker.ask(Query(text=text))
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+def test_a_pool_answers_many_at_once_and_each_its_own(graph: Path) -> None:
+    async def work() -> list[str]:
+        async with Pool(graph, FAST, 2) as pool:
+            texts = [f"SELECT ?o {{ <{EX}{number}> ?p ?o }}" for number in range(100)]
+            replies = await asyncio.gather(
+                *(pool.ask(Query(text=text, table=TSV)) for text in texts)
+            )
+            return [reply.body.decode().splitlines()[1] for reply in replies]
+
+    assert asyncio.run(work()) == [str(number) for number in range(100)]
+
+
+def test_a_pool_replaces_what_ends_and_answers_on(graph: Path) -> None:
+    async def work() -> None:
+        async with Pool(graph, FAST, 2) as pool:
+            before = pool.processes
+            told = await asyncio.gather(
+                *(pool.ask(Query(text=text)) for text in (ENDLESS, GREEDY)), return_exceptions=True
+            )
+            assert [type(error) for error in told] == [QueryTimeoutError, QueryMemoryError]
+            assert (await pool.ask(Query(text="ASK {}"))).body
+            await _until(lambda: len(pool.processes) == 2)
+            assert not set(before) & set(pool.processes)
+            await _until(lambda: not any(map(_alive, before)))
+
+    asyncio.run(work())
+
+
+def test_who_leaves_ends_the_query(graph: Path) -> None:
+    async def work() -> None:
+        async with Pool(graph, Limits(seconds=30), 1) as pool:
+            task = asyncio.create_task(pool.ask(Query(text=ENDLESS)))
+            (before,) = pool.processes
+            await asyncio.sleep(0.1)
+            task.cancel()
+            assert (await pool.ask(Query(text="ASK {}"))).body
+            await _until(lambda: not _alive(before))
+            await pool.drain()
+
+    asyncio.run(work())
+
+
+def test_a_query_whose_worker_is_killed_from_outside_gets_another(graph: Path) -> None:
+    text = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f FILTER(?c < 40) }"
+
+    async def work() -> None:
+        async with Pool(graph, Limits(seconds=30), 1) as pool:
+            asked = asyncio.create_task(pool.ask(Query(text=text, table=TSV)))
+            await asyncio.sleep(0.05)
+            for process in pool.processes:
+                os.kill(process, signal.SIGKILL)
+            assert (await asked).body.decode().split() == ["?n", str(40 * 30_000)]
+
+    asyncio.run(work())
+
+
+def test_who_comes_when_too_many_wait_is_told_so_at_once(graph: Path) -> None:
+    async def work() -> None:
+        async with Pool(graph, FAST, 1) as pool:
+            asks = (pool.ask(Query(text="ASK {}")) for _ in range(70))
+            told = await asyncio.gather(*asks, return_exceptions=True)
+            assert [type(reply) for reply in told] == [Reply] * 65 + [BusyError] * 5
+
+    asyncio.run(work())
+
+
+def test_a_pool_over_no_store_does_not_open(tmp_path: Path) -> None:
+    async def work() -> None:
+        with pytest.raises(QueryError, match="cannot be opened"):
+            await Pool(tmp_path / "none", FAST, 2).open()
+
+    asyncio.run(work())
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def _until(true: object) -> None:
+    end = time.monotonic() + 30
+    while not true():  # type: ignore[operator]
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
