@@ -8,6 +8,7 @@
     ├── PackageError     a folder is not a data package that we can read
     ├── OutputError      the output cannot be written; what was there is untouched
     ├── FetchError       an address may not be asked, or does not answer well
+    ├── StoreError       a folder is not a store that can be read, or cannot take a package
     ├── QueryError       a query is wrong, or cannot be answered
     │   ├── RefusedQueryError  it is too long, too deep, or asks for what is not done here
     │   ├── QueryTimeoutError  it took too long
@@ -31,6 +32,10 @@ class OpendataError(Exception):
         super().__init__(en)
         self.zh = zh
         self.en = en
+
+    def __reduce__(self) -> tuple[type["OpendataError"], tuple[str, str]]:
+        """How it comes from another process."""
+        return type(self), (self.zh, self.en)
 
 
 class DocumentError(OpendataError):
@@ -95,3 +100,7 @@ class SettingsError(OpendataError):
 
 class PortalError(OpendataError):
     """A portal did not take what was sent."""
+
+
+class StoreError(OpendataError):
+    """A folder is not a store that can be read, or a store cannot take a package."""

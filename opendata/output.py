@@ -1,5 +1,6 @@
 """Writing folders whole or not at all: beside the old one, then renamed over it."""
 
+import ctypes
 import fcntl
 import filecmp
 import hashlib
@@ -128,6 +129,8 @@ def replacing(target: Path, ours: Callable[[Path], set[str]] = lambda _: set()) 
 
 def _swap(new: Path, target: Path, old: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
+    if target.exists() and _exchanged(new, target):
+        return  # `new` is the old folder now, and goes
     try:
         if target.exists():
             target.rename(old)
@@ -137,6 +140,21 @@ def _swap(new: Path, target: Path, old: Path) -> None:
             old.replace(target)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Let two folders take each other's names in one step, so that neither is ever missing.
+
+    Linux can do that, Python does not offer it; False where it was not done.
+    """
+    try:
+        exchange = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError):
+        return False
+    return bool(exchange(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0)
+
+
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD, RENAME_EXCHANGE in linux/fs.h
 
 
 def _refuse_strange(target: Path, new: Path, ours: Callable[[Path], set[str]]) -> None:

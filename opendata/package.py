@@ -19,7 +19,7 @@ from opendata.errors import PackageError
 from opendata.facts import BASE, Facts
 from opendata.model import RECORDS, Budget, Record
 from opendata.rdf import quads
-from opendata.terms import RDF, XSD, codes, tables
+from opendata.terms import RDF, XSD, code_lists, codes, tables
 
 MAX_DESCRIPTOR = 16 * 1024 * 1024
 MAX_CELL = 1024 * 1024
@@ -76,7 +76,7 @@ class Package:
 
     def table(self, resource: str) -> list[dict[str, object]]:
         """The rows of a table of ours, typed: Decimal amounts, text codes, None for empty."""
-        table = tables().get(resource)
+        table = (tables() | code_lists()).get(resource)
         readers = {c.name: _READERS.get(c.datatype, str) for c in table.stored} if table else {}
         rows = []
         path = self.path(resource)

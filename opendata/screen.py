@@ -13,12 +13,13 @@ from opendata.model import Budget, Finding
 from opendata.portals.journal import Record
 from opendata.portals.plan import Change, Plan
 from opendata.reports import left_out
-from opendata.store import Answer, Question
+from opendata.store import Answer, Built, Question
 from opendata.terms import Code, Table, Text, codes
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 STATES = {"whole": "green", "cut": "yellow", "absent": "red"}
+MANY = 20  # packages listed
 FIRST = 3  # places shown for a rule before --all
 SHORT = 60  # letters of a value in a plan
 
@@ -138,6 +139,44 @@ def questions(found: Iterable[Question], lang: str) -> RenderableType:
     for question in found:
         table.add_row(question.name, question.title.get(lang, ""))
     return table
+
+
+def built(found: Built, lang: str) -> RenderableType:
+    """What a store took and let go, and what it holds now."""
+    zh = lang == "zh"
+    done = "已建立" if zh else "written"
+    if not found.applied:
+        done = "预演，未写入" if zh else "dry run, nothing written"
+        if found.idle:
+            done = "已是最新，未改动" if zh else "up to date, nothing written"
+    words = {"add": "新增", "change": "更改", "remove": "移出", "keep": "不变"}
+    words = words if zh else {word: word for word in words}
+    marks = {
+        "add": Words("+", "green"),
+        "change": Words("~", "yellow"),
+        "remove": Words("-", "red"),
+    }
+    counts = ", ".join(f"{word} {found.count(action)}" for action, word in words.items())  # type: ignore[arg-type]  # the same four
+    parts: list[RenderableType] = [
+        Words(f"{found.path}: ", style="bold").append(f"{counts} ({done})")
+    ]
+    changed = [step for step in found.steps if step.action in marks]
+    parts += [
+        Words("  ").append(marks[s.action]).append(f" {_harmless(s.name)}") for s in changed[:MANY]
+    ]
+    if len(changed) > MANY:
+        parts.append(Words(f"  … {len(changed) - MANY}", style="dim"))
+    if found.rows is not None and found.triples is not None:
+        total = sum(found.rows.values())
+        parts.append(
+            Words(
+                f"{total:,} 行，{found.triples:,} 个三元组（每个在自己的图和总图中各一次）"
+                if zh
+                else f"{total:,} rows, {found.triples:,} quads (each triple in its own graph and in the merged one)",
+                style="dim",
+            )
+        )
+    return Group(*parts)
 
 
 def drift(found: Plan, lang: str) -> RenderableType:

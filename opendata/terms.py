@@ -26,6 +26,7 @@ RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 SH = "http://www.w3.org/ns/shacl#"
 SKOS = "http://www.w3.org/2004/02/skos/core#"
+UNIT_MEASURE = "http://purl.org/linked-data/sdmx/2009/attribute#unitMeasure"
 XSD = "http://www.w3.org/2001/XMLSchema#"
 
 Text = dict[str, str]  # language -> text
@@ -38,7 +39,8 @@ class Column:
     """A property of a table: a literal of a `datatype`, or an IRI made by `value_url`.
 
     `value_url` is a CSVW template, relative to the data base unless absolute; `virtual`
-    columns stand in the graph only. `references` is the table that a foreign key points to.
+    columns stand in the graph only. `references` is the table that a foreign key points to, `unit` the
+    code of the unit in which every value is.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Column:
     pattern: str | None = None
     minimum: str | None = None
     maximum: str | None = None
+    unit: str | None = None
     column_type: str | None = None
 
 
@@ -339,6 +342,7 @@ def _column(shape: str) -> tuple[int, Column]:
         pattern=(_one(shape, SH + "pattern") or None) if literal else None,
         minimum=_one(shape, SH + "minInclusive") or None,
         maximum=_one(shape, SH + "maxInclusive") or None,
+        unit=_one(path, UNIT_MEASURE).rpartition("/")[2] or None,
         column_type=_one(shape, DEF + "columnType") or None,
     )
 

@@ -12,7 +12,7 @@ from opendata.model import RECORDS, Budget
 from opendata.terms import HOME, code_lists, codes, documented, tables
 
 LAYERS = ["cli", "commands", "server", "screen_inspect", "screen", "corpus", "portals", "pages", "reports", "batch", "inspection", "synthetic", "store", "checks", "fetch",
-          "workbook", "package", "converters", "output", "parsers", "documents", "facts", "config", "model", "terms", "values", "memory", "rdf", "errors"]  # fmt: skip
+          "workbook", "package", "converters", "output", "parsers", "documents", "facts", "config", "model", "terms", "values", "memory", "rdf", "extras", "errors"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", RECORDS)

@@ -25,6 +25,7 @@ COMMANDS = {
     "convert": "read a document and write a data package and graph  文件 → 数据包和图",
     "inspect": "show what was read of a document, and what was not  查看文件读取情况",
     "validate": "check a document, a package or a graph  检查文件、数据包或图",
+    "load": "build a store of packages, to query and serve  建立查询库",
     "query": "ask packages in SPARQL  用 SPARQL 查询",
     "terms": "show tables, columns and codes of the vocabulary  查看词表",
     "rules": "list the rules that validate applies  列出检查规则",

@@ -35,6 +35,14 @@ def sheets(budget: Budget) -> tuple[Sheet, ...]:
     return (*found, *_code_sheets(found))
 
 
+def code_sheet(name: str, notations: set[str] | None = None) -> Sheet:
+    """A code list with the codes in use and those above them, or with all."""
+    table = code_lists()[name]
+    fields = attrgetter(*(column.name for column in table.stored))
+    found = codes(name).values() if notations is None else _with_broader(name, notations)
+    return Sheet(table, tuple(map(fields, found)), "codes/")
+
+
 def _code_sheets(found: list[Sheet]) -> Iterable[Sheet]:
     """The codes that the rows use, with those above them, in the order of their list."""
     used: dict[str, set[str]] = {}
@@ -43,11 +51,9 @@ def _code_sheets(found: list[Sheet]) -> Iterable[Sheet]:
             if column.code_list:
                 values = {str(row[number]) for row in sheet.rows if row[number] is not None}
                 used.setdefault(column.code_list, set()).update(values)
-    for name, table in code_lists().items():
+    for name in code_lists():
         if used.get(name):
-            fields = attrgetter(*(column.name for column in table.stored))
-            rows = tuple(map(fields, _with_broader(name, used[name])))
-            yield Sheet(table, rows, "codes/")
+            yield code_sheet(name, used[name])
 
 
 def _with_broader(name: str, notations: set[str]) -> list[Code]:

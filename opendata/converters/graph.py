@@ -240,13 +240,19 @@ def facts_triples(budget: Budget, facts: Facts, lists: Iterable[Sheet]) -> list[
     ]
     if facts.source_url:
         found.append((source, p["dct"]("source"), iri(facts.source_url)))
+    return [*found, *scheme_triples(lists)]
+
+
+def scheme_triples(lists: Iterable[Sheet]) -> list[Triple]:
+    """The schemes of code lists: titles and top concepts."""
+    found: list[Triple] = []
     for sheet in lists:
         node = iri(scheme(sheet.table))
-        found.append((node, a, p["skos"]("ConceptScheme")))
+        found.append((node, f"<{RDF}type>", f"<{PREFIXES['skos']}ConceptScheme>"))
         for language, text in sorted(sheet.table.label.items()):
-            found.append((node, p["dct"]("title"), literal(text, language)))
+            found.append((node, f"<{PREFIXES['dct']}title>", literal(text, language)))
         tops = (iri(f"{sheet.table.space}{_quoted(code)}") for code in _tops(sheet))
-        found += [(node, p["skos"]("hasTopConcept"), top) for top in tops]
+        found += [(node, f"<{PREFIXES['skos']}hasTopConcept>", top) for top in tops]
     return found
 
 

@@ -9,7 +9,7 @@ from opendata.facts import Facts
 from opendata.parsers import parse
 from opendata.store import ask, load, packages, questions
 
-from .conftest import EXAMPLE
+from ..conftest import EXAMPLE
 
 ROWS = {
     "blanks": 12, "cofog": 0, "findings": 34, "functions": 3, "indicators": 106, "kinds": 8, "lines": 10,
