@@ -139,6 +139,7 @@ class Wire:
                 f"{base}: no password or token goes over an open connection; use https.",
             )
         self.base = base
+        self._transport = transport
         self._who = who
         self._token = {header: f"{word}{who.token}"} if who.token else {}
         self._auth: httpx.Auth | None = None
@@ -151,6 +152,14 @@ class Wire:
             trust_env=transport is None,
             headers={"User-Agent": f"opendata/{__version__}"},
         )
+
+    def beside(self, base: str) -> "Wire":
+        """A connection to another address that is told nobody's name, such as that of its files."""
+        return Wire(base, Credentials(), transport=self._transport, sleep=self._sleep)
+
+    def pause(self, number: int) -> None:
+        """Wait before the next attempt, longer after each."""
+        self._sleep(WAIT * 2**number * (0.5 + self._draw.random()))
 
     def close(self) -> None:
         """Let the connection go."""
