@@ -144,7 +144,7 @@ class Wire:
         self._token = {header: f"{word}{who.token}"} if who.token else {}
         self._auth: httpx.Auth | None = None
         self._sleep = sleep
-        self._draw = random.Random(0)  # noqa: S311 - spreads attempts, hides nothing
+        self._draw = random.Random()  # noqa: S311 - spreads attempts, hides nothing
         self._client = httpx.Client(
             transport=transport,
             timeout=TIMEOUT,

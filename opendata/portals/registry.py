@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from opendata.portals import bundle, folder, graph_store
+from opendata.portals import bundle, folder, graph_store, udata
 from opendata.portals.plan import Plan
 
 
@@ -33,5 +33,12 @@ PORTALS = {
     "bundle": Portal(publish=bundle.publish, verify=bundle.verify, together=True),
     "graph": Portal(
         publish=graph_store.publish, verify=graph_store.verify, signed=True, together=True
+    ),
+    "udata": Portal(
+        publish=udata.publish,
+        verify=udata.verify,
+        unpublish=udata.unpublish,
+        signed=True,
+        token=True,
     ),
 }

@@ -1,5 +1,7 @@
 """Real servers, each in a folder and on a port of its own, for as long as a `with` lasts."""
 
+import fcntl
+import json
 import os
 import shutil
 import socket
@@ -12,6 +14,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from .maven import CACHE, jars
 
 PATIENCE = 60  # seconds until a server must answer
 
@@ -83,6 +87,47 @@ def oxigraph(folder: Path) -> Iterator[str]:
     ]
     with running([*command, "--bind", f"127.0.0.1:{port}"], folder, f"http://127.0.0.1:{port}/"):
         yield f"http://127.0.0.1:{port}/store"
+
+
+@contextmanager
+def fuseki(folder: Path) -> Iterator[str]:
+    """Fuseki's Graph Store address, of a data set on the disk."""
+    java = program("java", "apt-get install default-jdk-headless")
+    mvn = program("mvn", "apt-get install maven")
+    version = "5.6.0"
+    artifact = f"org.apache.jena:jena-fuseki-server:{version}"
+    classes = jars(mvn, f"fuseki-{version}", artifact, alone=True)
+    port = free_port()
+    (folder / "data").mkdir()
+    command = [java, "-Xmx768m", "-jar", str(classes / f"jena-fuseki-server-{version}.jar")]
+    options = ["--localhost", f"--port={port}", "--tdb2", "--loc=data", "--update", "/budgets"]
+    with running([*command, *options], folder, f"http://127.0.0.1:{port}/$/ping"):
+        yield f"http://127.0.0.1:{port}/budgets/data"
+
+
+@contextmanager
+def udata(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """udata's address, and what `udata_server` tells of its people."""
+    python = _udata_python()
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    command = [str(python), str(Path(__file__).parent / "udata_server.py"), str(folder), str(port)]
+    with running(command, folder, f"{address}/api/1/datasets/extensions/"):
+        yield address, json.loads((folder / "told.json").read_text(encoding="utf-8"))
+
+
+def _udata_python() -> Path:
+    """The Python of an environment with udata, which asks for versions of its own; made once."""
+    venv = CACHE / "udata-17"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "udata-17.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (venv / "complete").exists():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=True)
+            pip = [str(venv / "bin/python"), "-m", "pip", "install", "--quiet"]
+            subprocess.run([*pip, "udata>=17.18,<18", "mongomock>=4.3,<5"], check=True)
+            (venv / "complete").touch()
+    return venv / "bin/python"
 
 
 @contextmanager

@@ -12,12 +12,12 @@ from contextlib import closing
 from hashlib import file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from opendata.errors import OpendataError, PortalError
 from opendata.package import open_package
 from opendata.portals.http import Credentials, LostAnswerError, Wire, credentials
-from opendata.portals.plan import Change, Plan
+from opendata.portals.plan import Change, Entry, Plan
+from opendata.portals.profiles import Profile
 from opendata.portals.udata.api import Api, Json
 from opendata.portals.udata.dataset import File, Wanted, licence_id, wanted
 from opendata.portals.udata.difference import (
@@ -30,10 +30,6 @@ from opendata.portals.udata.difference import (
 )
 from opendata.portals.udata.undo import remember, undo
 
-if TYPE_CHECKING:
-    from opendata.portals.plan import Entry
-    from opendata.portals.profiles import Profile
-
 ROUNDS = 8  # of reading and writing, until what is there is what is wanted
 API = "/api/1"
 
@@ -43,7 +39,7 @@ def publish(
     place: str,
     *,
     dry_run: bool = False,
-    profile: "Profile | None" = None,
+    profile: Profile | None = None,
     wire: Wire | None = None,
 ) -> Plan:
     """Bring packages into a portal, or say what that would change.
@@ -64,7 +60,7 @@ def verify(
     folders: Iterable[Path],
     place: str,
     *,
-    profile: "Profile | None" = None,
+    profile: Profile | None = None,
     wire: Wire | None = None,
 ) -> Plan:
     """How a portal differs from packages; every byte is read.
@@ -81,11 +77,11 @@ def verify(
 
 
 def unpublish(
-    entries: "Iterable[Entry]",
+    entries: Iterable[Entry],
     place: str,
     *,
     dry_run: bool = False,
-    profile: "Profile | None" = None,
+    profile: Profile | None = None,
     wire: Wire | None = None,
 ) -> Plan:
     """Take packages back: their datasets are deleted, and come back whole when published again.
@@ -104,7 +100,7 @@ def unpublish(
     return Plan(f"udata:{place}", tuple(changes), applied=not dry_run)
 
 
-def _wire(place: str, profile: "Profile | None") -> Wire:
+def _wire(place: str, profile: Profile | None) -> Wire:
     """A connection to the API of a portal, whose own address may be given, or the API's."""
     base = place.rstrip("/").removesuffix(API) + API
     who: Credentials = profile.who if profile else credentials()
@@ -114,7 +110,7 @@ def _wire(place: str, profile: "Profile | None") -> Wire:
 class _Portal:
     """What is asked once for all packages of a run."""
 
-    def __init__(self, wire: Wire, profile: "Profile | None") -> None:
+    def __init__(self, wire: Wire, profile: Profile | None) -> None:
         self.api = Api(wire)
         self._kind, self._owner = self.api.owner(profile.organisation if profile else None)
         self._thorough = bool(profile and profile.thorough)

@@ -156,7 +156,7 @@ def same_bytes(resource: Json, file: File) -> bool:
         return False
     checksum = resource.get("checksum")
     if not isinstance(checksum, dict) or checksum.get("type") not in CHECKSUMS:
-        return _extras(resource).get(SHA256, file.sha256) == file.sha256
+        return bool(_extras(resource).get(SHA256, file.sha256) == file.sha256)
     return bool(file.digests[checksum["type"]] == checksum.get("value"))
 
 
