@@ -191,7 +191,7 @@ def test_bytes_that_rot_on_the_portals_disk_are_found_by_verify(
     publish(folder, who)
     (dataset,) = datasets(who, folder)
     url = dataset["resources"][0]["url"]
-    (files,) = tmp_path_factory.getbasetemp().glob("udata*/files/resources")
+    files = next(tmp_path_factory.getbasetemp().glob("udata*/files/resources"))
     stored = files.joinpath(*url.split("/")[-3:])
     stored.write_bytes(b"rotten")
     assert publish(folder, who).idle  # the portal says that nothing changed
