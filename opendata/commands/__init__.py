@@ -34,6 +34,7 @@ COMMANDS = {
     "unpublish": "take packages back from a portal  从门户撤回",
     "history": "tell what was published, where and by whom  发布历史",
     "rollback": "bring an earlier version of a package back  恢复以前的版本",
+    "site": "write the pages of packages as a static site  生成静态网站",
     "completion": "print a completion script for a shell  输出命令补全脚本",
 }
 FACTS = {

@@ -3,23 +3,20 @@
 import json
 import os
 import shutil
-from collections.abc import Iterable
-from decimal import Decimal
-from itertools import groupby
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-from opendata.checks.report import SEVERITIES
 from opendata.converters.catalog import write_triples
 from opendata.converters.descriptor import DESCRIPTOR
 from opendata.errors import OutputError
-from opendata.model import Budget
 from opendata.output import Written, describe, replacing, write
 from opendata.package import Package, catalogue, open_package
+from opendata.pages import Site
+from opendata.pages.export import write_pages
 from opendata.portals.files import copy_files, safe_name
 from opendata.portals.plan import Change, Plan, compare
-from opendata.terms import codes, vocabulary_files
+from opendata.terms import vocabulary_files
 
 MANIFEST = "manifest.json"
 
@@ -36,6 +33,30 @@ def publish(folders: Iterable[Path], place: str, *, dry_run: bool = False) -> Pl
             return Plan(target, _build(site, Path(elsewhere), folders), applied=False)
     with replacing(site, lambda _: {*_manifest(site), MANIFEST}) as new:
         plan = Plan(target, _build(site, new, folders), applied=True)
+        if plan.idle:
+            shutil.rmtree(new)
+    return plan
+
+
+def export(
+    folders: Iterable[Path],
+    target: Path,
+    make: Callable[[tuple[Package, ...]], Site] = lambda found: Site(packages=found),
+    told: Callable[[str], object] = lambda _: None,
+) -> Plan:
+    """Write a site of these packages alone, as `make` wants it; `told` hears of every page.
+
+    Raises:
+        OutputError: the folder cannot be written, or holds files that are not the site's.
+    """
+    with replacing(target, lambda _: {*_manifest(target), MANIFEST}) as new:
+        for package in map(open_package, folders):
+            copy_files(package, new / "dataset" / safe_name(package))
+        plan = Plan(
+            f"folder:{target}",
+            compare(_manifest(target), _write_site(new, make, told)),
+            applied=True,
+        )
         if plan.idle:
             shutil.rmtree(new)
     return plan
@@ -96,7 +117,11 @@ def _link(source: str, target: str) -> None:
         shutil.copyfile(source, target)
 
 
-def _write_site(new: Path) -> list[Written]:
+def _write_site(
+    new: Path,
+    make: Callable[[tuple[Package, ...]], Site] = lambda found: Site(packages=found),
+    told: Callable[[str], object] = lambda _: None,
+) -> list[Written]:
     """The pages and catalogues over all packages of the new tree, and then its manifest."""
     found = [open_package(path.parent) for path in sorted(new.glob(f"dataset/*/{DESCRIPTOR}"))]
     (new / "def").mkdir()
@@ -105,7 +130,7 @@ def _write_site(new: Path) -> list[Written]:
     write(new, "catalog.ttl", "text/turtle", lambda file: write_triples(file, catalogue(found)))
     data = json.dumps(_data_json(found), ensure_ascii=False, indent=2) + "\n"
     write(new, "data.json", "application/json", lambda file: file.write(data))
-    _write_pages(new, found)
+    write_pages(new, make(tuple(found)), told)
     paths = sorted(p.relative_to(new).as_posix() for p in new.rglob("*") if p.is_file())
     files = [describe(new, path, "") for path in paths]
     listed = {"files": {file.path: file.sha256 for file in files}}
@@ -141,73 +166,3 @@ def _data_json(found: list[Package]) -> dict[str, object]:
             for package in found
         ],
     }
-
-
-def _write_pages(new: Path, found: list[Package]) -> None:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    pages = Environment(
-        loader=PackageLoader("opendata.portals"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters["wan"] = _wan
-    pages.filters["size"] = lambda n: f"{n / 1024:,.0f} KB" if n >= 1024 else f"{n} B"
-    shutil.copyfile(Path(__file__).parent / "templates/style.css", new / "style.css")
-    views = [_view(package) for package in found]
-    text = pages.get_template("index.html").render(views=views)
-    write(new, "index.html", "text/html", lambda file: file.write(text))
-    for package, view in zip(found, views, strict=True):
-        page = pages.get_template("dataset.html").render(**view)
-        path = f"dataset/{package.name}.html"
-        write(new, path, "text/html", lambda file, page=page: file.write(page))  # type: ignore[misc]
-
-
-def _view(package: Package) -> dict[str, Any]:
-    """What the pages show of a package; `budget` is None for a package that is not ours."""
-    resources = package.descriptor["resources"]
-    budget = package.budget() if package.ours else None
-    findings = budget.findings if budget else ()
-    return {
-        "package": package,
-        "budget": budget,
-        "income": _income(budget) if budget else None,
-        "bars": _bars(budget) if budget else [],
-        "unpriced": sum(p.amount is None for p in budget.projects) if budget else 0,
-        "tables": [r for r in resources if r.get("type") == "table" and "/" not in r["path"]],
-        "codes": [r for r in resources if r.get("type") == "table" and "/" in r["path"]],
-        "files": [r for r in resources if r.get("type") != "table"],
-        "states": {code.notation: code for code in codes("table_state").values()},
-        "counts": {s: sum(f.severity == s for f in findings) for s in SEVERITIES},
-        "severities": {code.notation: code for code in codes("severity").values()},
-        "groups": [
-            (rule, list(own))
-            for rule, own in groupby(
-                sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.rule)),
-                key=lambda f: f.rule,
-            )
-        ],
-    }
-
-
-def _income(budget: Budget) -> Decimal | None:
-    wanted = ("income-total", "income-this-year")
-    found = {line.item: line.amount for line in budget.lines if line.amount is not None}
-    return next((found[item] for item in wanted if item in found), None)
-
-
-def _bars(budget: Budget) -> list[dict[str, Any]]:
-    """Projects by amount, the largest first, with the length of each bar in per cent."""
-    filled = [(p, p.amount) for p in budget.projects if p.amount is not None]
-    filled.sort(key=lambda pair: (-pair[1], pair[0].id))
-    top = max((amount for _, amount in filled), default=Decimal(0)) or Decimal(1)
-    return [
-        {"project": p, "amount": amount, "percent": f"{max(amount, Decimal(0)) / top * 100:.1f}"}
-        for p, amount in filled
-    ]
-
-
-def _wan(amount: Decimal | None) -> str:
-    return "—" if amount is None else f"{amount / 10000:,.2f}"

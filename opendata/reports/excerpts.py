@@ -51,14 +51,16 @@ def excerpts(
     findings: Sequence[Finding],
     places: Sequence[Place],
     options: Mapping[str, object] | None = None,
+    seen: Inspection | None = None,
 ) -> list[Excerpt | None]:
     """An excerpt for each finding, or None where there is nothing to show.
 
-    The document is read again, with the facts and the corrections beside it and with `options`.
+    Unless it is given as `seen`, the document is read again, with the facts and the corrections
+    beside it and with `options`.
     """
     lines = _lines(subject, places)
     of_document = any(finding.source_page for finding in findings)
-    seen = _seen(subject, options) if of_document else None
+    seen = seen or (_seen(subject, options) if of_document else None)
     source = _Source(seen) if seen else None
     return [
         (source.of(finding) if source and finding.source_page else None)
@@ -89,12 +91,14 @@ def _seen(subject: Subject, options: Mapping[str, object] | None) -> Inspection 
     if not subject.document:
         return None
     try:
-        return inspect(subject.document, _facts(subject, subject.document, options))
+        return inspect(subject.document, document_facts(subject, subject.document, options))
     except OpendataError:
         return None
 
 
-def _facts(subject: Subject, document: Path, options: Mapping[str, object] | None) -> Facts:
+def document_facts(
+    subject: Subject, document: Path, options: Mapping[str, object] | None = None
+) -> Facts:
     """The facts of a document; one in a package was read with what the package says."""
     if not subject.package:
         return facts_for(document, options)

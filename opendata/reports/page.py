@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opendata.checks.report import RULE, Report, by_rule
+from opendata.inspection import Inspection
 from opendata.inspection.page import STYLE, rendered
 from opendata.model import Finding
 from opendata.reports import MARK, left_out
 from opendata.reports.excerpts import Excerpt, excerpts
-from opendata.reports.places import places, shown, subject_of
+from opendata.reports.places import Subject, places, shown, subject_of
 from opendata.terms import Text, codes
 
 MOST = 2_000  # findings of a report on a page; a browser shows them all, a reader none more
@@ -72,10 +73,29 @@ def render(
 
 def _part(report: Report, number: int, facts: Mapping[str, object] | None, *, strict: bool) -> Part:
     ordered = [finding for own in by_rule(report.findings).values() for finding in own]
+    return Part(
+        report=report,
+        number=number,
+        fails=report.fails(strict=strict),
+        told=tuple(zip(left_out(report, "zh"), left_out(report, "en"), strict=True)),
+        groups=tuple(groups(subject_of(report), ordered, facts)),
+        omitted=max(len(ordered) - MOST, 0),
+    )
+
+
+def groups(
+    subject: Subject,
+    ordered: Sequence[Finding],
+    facts: Mapping[str, object] | None = None,
+    seen: Inspection | None = None,
+) -> list[Group]:
+    """Findings in the order of their rules, the first `MOST` of them at their places.
+
+    `seen` is the document as it was read, where that was done already.
+    """
     listed = ordered[:MOST]
-    subject = subject_of(report)
     found = places(subject, listed)
-    around = excerpts(subject, listed, found, facts)
+    around = excerpts(subject, listed, found, facts, seen)
     shown_ = [
         Shown(
             number=n,
@@ -88,14 +108,7 @@ def _part(report: Report, number: int, facts: Mapping[str, object] | None, *, st
             zip(listed, found, around, strict=True), start=1
         )
     ]
-    return Part(
-        report=report,
-        number=number,
-        fails=report.fails(strict=strict),
-        told=tuple(zip(left_out(report, "zh"), left_out(report, "en"), strict=True)),
-        groups=tuple(_groups(ordered, shown_)),
-        omitted=len(ordered) - len(listed),
-    )
+    return _groups(ordered, shown_)
 
 
 def _groups(ordered: Sequence[Finding], shown_: Sequence[Shown]) -> list[Group]:

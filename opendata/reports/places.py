@@ -51,12 +51,12 @@ def subject_of(report: Report) -> Subject:
             package = open_package(path)
         except PackageError:
             return Subject(name=name, path=path)
-        return Subject(name=name, path=path, package=package, document=_document(package))
+        return Subject(name=name, path=path, package=package, document=document_of(package))
     data = path.suffix.lower() in (*_GRAPHS, ".json")
     return Subject(name=name, path=path, document=None if data else path)
 
 
-def _document(package: Package) -> Path | None:
+def document_of(package: Package) -> Path | None:
     """The document in the package that it was made of, where it went along."""
     from opendata.converters.package import source_name
 

@@ -309,7 +309,7 @@ def test_publishing_again_changes_nothing(package: Path, site: Path) -> None:
     assert tree(site) == before
 
 
-@pytest.mark.parametrize("broken", ["_write_pages", "_write_site", "copy_files"])
+@pytest.mark.parametrize("broken", ["write_pages", "_write_site", "copy_files"])
 def test_a_publication_that_fails_half_way_leaves_the_site_whole(
     package: Path, site: Path, broken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,138 @@
+"""A package as the pages know it: what is read of it is read once, and only when a page wants it."""
+
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from opendata.errors import OpendataError, PackageError
+from opendata.inspection import Inspection, inspect
+from opendata.model import Budget
+from opendata.package import Package
+from opendata.pages.figures import totals
+from opendata.reports.excerpts import document_facts
+from opendata.reports.places import Subject, document_of
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    """What the catalogue says of a package; a package of strangers has no more than a title."""
+
+    name: str
+    title: str
+    description: str
+    publisher: str
+    department: str = ""
+    division: str = ""
+    year: int | None = None
+    phase: str = ""
+    income: Decimal | None = None
+    expenditure: Decimal | None = None
+    projects: int = 0
+    indicators: int = 0
+    findings: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Dossier:
+    """A package with its budget and its document; `problem` says why there is no budget."""
+
+    package: Package
+
+    @property
+    def name(self) -> str:
+        """The package's name: its place in every address."""
+        return self.package.name
+
+    @property
+    def title(self) -> str:
+        """The package's title, else its name."""
+        return str(self.package.descriptor.get("title") or self.name)
+
+    @cached_property
+    def _read(self) -> tuple[Budget | None, PackageError | None]:
+        try:
+            return (self.package.budget() if self.package.ours else None), None
+        except PackageError as error:
+            return None, error
+
+    @property
+    def budget(self) -> Budget | None:
+        """The budget; None for a package of strangers, or one that is broken."""
+        return self._read[0]
+
+    @property
+    def problem(self) -> PackageError | None:
+        """Why a package of ours cannot be read."""
+        return self._read[1]
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """Findings by severity."""
+        return Counter(f.severity for f in self.budget.findings) if self.budget else Counter()
+
+    @cached_property
+    def card(self) -> Card:
+        """What the catalogue says of it."""
+        told = self.package.descriptor
+        common: dict[str, Any] = {
+            "name": self.name,
+            "title": self.title,
+            "description": str(told.get("description") or ""),
+            "publisher": publisher(self.package),
+        }
+        if not self.budget:
+            return Card(**common)
+        found = totals(self.budget)
+        return Card(
+            **common,
+            department=self.budget.department,
+            division=self.budget.division,
+            year=self.budget.year,
+            phase=self.budget.phase,
+            income=found["income"].amount,
+            expenditure=found["expenditure"].amount,
+            projects=len(self.budget.projects),
+            indicators=len(self.budget.indicators),
+            findings=tuple(sorted(self.counts.items())),
+        )
+
+    @cached_property
+    def document(self) -> Path | None:
+        """The document in the package that the budget was read from, where it went along."""
+        return document_of(self.package) if self.budget else None
+
+    @cached_property
+    def seen(self) -> Inspection | None:
+        """The document as it is read; None where there is none, or it cannot be read here."""
+        if not self.document:
+            return None
+        try:
+            return inspect(self.document, document_facts(self.subject, self.document))
+        except OpendataError:
+            return None
+
+    @property
+    def subject(self) -> Subject:
+        """What findings are about."""
+        return Subject(
+            name=self.name,
+            path=self.package.folder,
+            package=self.package,
+            document=self.document,
+        )
+
+
+def publisher(package: Package) -> str:
+    """Who publishes the data, as the descriptor says it; nothing where it does not."""
+    told = package.descriptor.get("contributors")
+    for person in told if isinstance(told, list) else ():
+        if not isinstance(person, dict):
+            continue
+        roles = person.get("roles")
+        named = [*roles] if isinstance(roles, list) else [person.get("role")]
+        if "publisher" in named:
+            return str(person.get("title") or "")
+    return ""

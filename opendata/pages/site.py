@@ -1,0 +1,218 @@
+"""A site over packages and a graph: each address is a page, made when it is asked for."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+from pyoxigraph import Store
+
+from opendata.errors import OpendataError
+from opendata.package import Package
+from opendata.pages.assets import assets, by_path
+from opendata.pages.context import Context
+from opendata.pages.drawing import fit
+from opendata.pages.page import FOREVER, HEADERS, POLICY, Page, View
+from opendata.pages.shelf import Card, Dossier
+from opendata.pages.views import (
+    about,
+    catalogue,
+    compare,
+    dataset,
+    failure,
+    findings,
+    projects,
+    source,
+    tables,
+)
+from opendata.pages.words import LANGUAGES
+from opendata.terms import Text
+
+KEPT = 32  # packages whose rows are kept in memory
+
+Found = View | Page | None
+
+
+class Route(NamedTuple):
+    """Addresses of one kind: a pattern, what makes such a page, and all that there are."""
+
+    pattern: str
+    view: Callable[..., Found]
+    places: Callable[["Site"], Iterator[str]]
+    is_page: bool = True
+
+
+ROUTES = (
+    Route(r"index", catalogue.view, catalogue.places),
+    Route(r"dataset/(?P<name>[^/]+)", dataset.view, dataset.places),
+    Route(r"projects/(?P<name>[^/]+)(?:/(?P<page>[0-9]{1,6}))?", projects.view, projects.places),
+    Route(r"findings/(?P<name>[^/]+)(?:/(?P<page>[0-9]{1,6}))?", findings.view, findings.places),
+    Route(r"source/(?P<name>[^/]+)(?:/(?P<page>[0-9]{1,6}))?", source.view, source.places),
+    Route(
+        r"tables/(?P<name>[^/]+)/(?P<table>[^/]+)\.(?P<form>json)",
+        tables.download,
+        tables.downloads,
+        is_page=False,
+    ),
+    Route(r"tables/(?P<name>[^/]+)", tables.index, tables.index_places),
+    Route(
+        r"tables/(?P<name>[^/]+)/(?P<table>[^/]+)(?:/(?P<page>[0-9]{1,6}))?",
+        tables.view,
+        tables.places,
+    ),
+    Route(r"compare", compare.choose, compare.choices),
+    Route(r"compare/(?P<name>[^/]+)/(?P<other>[^/]+)", compare.view, compare.places),
+    Route(r"about", about.view, about.places),
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Site:
+    """Packages, and a graph of them where there is one.
+
+    `served` says that a server stands behind the pages, which answers questions in addresses, the
+    SPARQL endpoint, and a page for every IRI of the graph; a static copy explains what it lacks.
+    """
+
+    packages: tuple[Package, ...]
+    graph: Store | None = None
+    served: bool = False
+    forms: tuple[str, ...] = ("json",)
+    title: Text = field(default_factory=dict)
+
+    def render(self, path: str, query: Mapping[str, str] | None = None) -> Page:
+        """The page at a path, which is relative to the site; a page that says so where is none.
+
+        What a package has wrong is told on the page, which then has a status of 500.
+        """
+        try:
+            return self.make(path, query)
+        except OpendataError as error:
+            return self.error(failure.BROKEN, path, error)
+
+    def make(self, path: str, query: Mapping[str, str] | None = None) -> Page:
+        """The page at a path, or the one that says that there is none.
+
+        Raises:
+            OpendataError: what the page shows cannot be read.
+        """
+        path = path.lstrip("/")
+        if asset := by_path().get(path):
+            return Page(
+                media_type=asset.media_type, body=asset.body, headers={**HEADERS, **FOREVER}
+            )
+        language, place = _split(path)
+        context = Context(site=self, language=language, place=place, query=query or {})
+        found = self._find(context)
+        return found if isinstance(found, Page) else self._page(context, found)
+
+    def error(self, status: int, path: str = "", error: OpendataError | None = None) -> Page:
+        """A page that says what went wrong, such as 404, 429 or 503, at a path of the site."""
+        language, place = _split(path.lstrip("/"))
+        context = Context(site=self, language=language, place=place)
+        return self._page(context, failure.view(context, error, status))
+
+    def paths(self) -> Iterator[str]:
+        """The paths of every page and file of a static copy, in both languages."""
+        for route in ROUTES:
+            for place in route.places(self):
+                if not route.is_page:
+                    yield place
+                    continue
+                for language in LANGUAGES:
+                    yield (
+                        f"{language}/{place}.html" if language != LANGUAGES[0] else f"{place}.html"
+                    )
+        yield from sorted(asset.path for asset in assets().values())
+
+    @cached_property
+    def dossier(self) -> Callable[[str], Dossier]:
+        """A package by its name, with what was read of it.
+
+        Raises:
+            KeyError: there is none of that name.
+        """
+        known = {package.name: package for package in self.packages}
+        return lru_cache(KEPT)(lambda name: Dossier(known[name]))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the packages."""
+        return tuple(package.name for package in self.packages)
+
+    @cached_property
+    def cards(self) -> tuple[Card, ...]:
+        """What the catalogue says of each package."""
+        return tuple(self.dossier(name).card for name in self.names)
+
+    def _find(self, context: Context) -> Found:
+        for route in ROUTES:
+            if match := re.fullmatch(route.pattern, context.place):
+                named = {key: value for key, value in match.groupdict().items() if value}
+                if "name" in named and named["name"] not in self.names:
+                    return None
+                return route.view(context, **named)
+        return None
+
+    def _page(self, context: Context, view: View | None) -> Page:
+        view = view or failure.view(context)
+        text = (
+            _environment()
+            .get_template(view.template)
+            .render(
+                {"c": context, "t": context.say, "site": self, "policy": POLICY, **view.content}
+            )
+        )
+        # A lone half of a surrogate pair is no UTF-8; the browser shows what it is.
+        return Page(status=view.status, body=text.encode("utf-8", "xmlcharrefreplace"))
+
+
+def _split(path: str) -> tuple[str, str]:
+    """The language of a path, and the place that it names.
+
+    >>> _split("en/dataset/x.html"), _split("dataset/x"), _split("en/"), _split("")
+    (('en', 'dataset/x'), ('zh', 'dataset/x'), ('en', 'index'), ('zh', 'index'))
+    """
+    first, slash, rest = path.partition("/")
+    language, place = (first, rest) if first in LANGUAGES and slash else (LANGUAGES[0], path)
+    if first in LANGUAGES and not slash:
+        language, place = first, ""
+    place = place.removesuffix(".html")
+    return language, f"{place}index" if not place or place.endswith("/") else place
+
+
+@lru_cache(1)
+def _environment():  # type: ignore[no-untyped-def]  # jinja2 is imported when a page is made
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+    found = Environment(
+        # The excerpt of a finding is drawn as in a report.
+        loader=ChoiceLoader([PackageLoader("opendata.pages"), PackageLoader("opendata.reports")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["fit"] = fit
+    found.filters["r"] = lambda number: f"{number:.1f}".removesuffix(".0")
+    found.filters["size"] = size
+    found.filters["web"] = web
+    return found
+
+
+def size(count: int) -> str:
+    """A number of bytes.
+
+    >>> size(900), size(20_480), size(5_000_000)
+    ('900 B', '20 KB', '4.8 MB')
+    """
+    if count < 1024:
+        return f"{count} B"
+    return f"{count / 1024:,.0f} KB" if count < 1024**2 else f"{count / 1024**2:,.1f} MB"
+
+
+def web(address: object) -> str:
+    """An address that a page may link to: http or https; nothing for any other."""
+    text = str(address)
+    return text if text.startswith(("http://", "https://")) else ""
