@@ -27,6 +27,7 @@ COMMANDS = {
     "validate": "check a document, a package or a graph  检查文件、数据包或图",
     "load": "build a store of packages, to query and serve  建立查询库",
     "query": "ask packages in SPARQL  用 SPARQL 查询",
+    "serve": "serve a SPARQL endpoint, linked data and pages  建立查询服务和网站",
     "terms": "show tables, columns and codes of the vocabulary  查看词表",
     "rules": "list the rules that validate applies  列出检查规则",
     "publish": "publish packages to a portal  发布到门户",
@@ -35,7 +36,6 @@ COMMANDS = {
     "history": "tell what was published, where and by whom  发布历史",
     "rollback": "bring an earlier version of a package back  恢复以前的版本",
     "site": "write the pages of packages as a static site  生成静态网站",
-    "synthesize": "make documents that do not exist, whose truth is known  生成合成文件及其正确答案",
     "completion": "print a completion script for a shell  输出命令补全脚本",
 }
 FACTS = {

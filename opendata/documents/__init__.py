@@ -95,17 +95,14 @@ _OFFICE = "application/vnd.openxmlformats-officedocument."
 _DOCX = f"{_OFFICE}wordprocessingml.document"
 _XLSX = f"{_OFFICE}spreadsheetml.sheet"
 
-_XLS, _ODS = "application/vnd.ms-excel", "application/vnd.oasis.opendocument.spreadsheet"
-SHEETS = (_XLSX, _XLS, _ODS)  # the media types of workbooks
-
 # Media type -> module and function. A module is imported when a file wants it.
 _READERS = {
     _DOCX: ("word", "read_docx"),
     "application/msword": ("word", "read_doc"),
     "application/rtf": ("word", "read_doc"),
     _XLSX: ("sheets", "read_xlsx"),
-    _ODS: ("sheets", "read_xlsx"),
-    _XLS: ("sheets", "read_xls"),
+    "application/vnd.oasis.opendocument.spreadsheet": ("sheets", "read_xlsx"),
+    "application/vnd.ms-excel": ("sheets", "read_xls"),
     "text/csv": ("sheets", "read_csv"),
     "text/html": ("html", "read_html"),
 }
@@ -210,7 +207,9 @@ def _ole_type(path: Path, data: bytes) -> str:
     if not streams:
         return _refuse(path, "OLE")
     # An embedded workbook comes after the document that embeds it.
-    return "application/msword" if "WordDocument" in list(streams)[:1] else _XLS
+    return (
+        "application/msword" if "WordDocument" in list(streams)[:1] else "application/vnd.ms-excel"
+    )
 
 
 def _refuse(path: Path, name: str) -> NoReturn:

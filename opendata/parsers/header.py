@@ -119,22 +119,17 @@ def _point(cell: Cell) -> float | None:
 def _reach(rows: Sequence[Row], depth: int, number: int) -> int:
     if any(cell.span != (1, 1) for row in rows for cell in row.cells):
         return 1
-    lower, upper = rows[depth + 1 :], rows[:depth]
+    below = rows[depth + 1].cells if depth + 1 < len(rows) else ()
     reach = 1
-    width = len(rows[depth].cells)
+    cells = rows[depth].cells
     while (
-        number + reach < width
-        and not rows[depth].cells[number + reach].text
-        and not _word_in(upper, number + reach)  # that word reaches down to here
-        and _word_in(lower, number + reach)
-        and _word_in(lower, number)
+        number + reach < min(len(cells), len(below))
+        and not cells[number + reach].text
+        and below[number + reach].text
+        and below[number].text
     ):
         reach += 1
     return reach
-
-
-def _word_in(rows: Sequence[Row], number: int) -> bool:
-    return any(number < len(row.cells) and row.cells[number].text for row in rows)
 
 
 def _column(words: list[str], x: tuple[float, float] | None) -> Column:

@@ -32,7 +32,7 @@ GREEDY = "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY ?c ?f"
 
 @pytest.fixture(scope="module")
 def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store of 3 graphs with 10,000 triples each, and none in the default graph."""
+    """A store of 3 graphs with 10,000 triples each, and all of them in the default graph."""
     folder = tmp_path_factory.mktemp("store") / "graph"
     store = ox.Store(str(folder))
     store.bulk_extend(
@@ -40,9 +40,10 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ox.NamedNode(f"{EX}{number}"),
             ox.NamedNode(f"{EX}p"),
             ox.Literal(number),
-            ox.NamedNode(f"{EX}g{number % 3}"),
+            graph,
         )
         for number in range(30_000)
+        for graph in (ox.NamedNode(f"{EX}g{number % 3}"), ox.DefaultGraph())
     )
     store.flush()
     return folder
@@ -76,7 +77,7 @@ def test_a_construct_is_answered_as_a_graph(worker: Worker) -> None:
     )
 
 
-def test_the_default_graph_is_the_union_unless_the_query_or_its_sender_says(worker: Worker) -> None:
+def test_the_data_set_is_the_senders_or_else_the_querys_or_else_the_stores(worker: Worker) -> None:
     text = "SELECT ?o %s { ?s ?p ?o FILTER(?o < 3) } ORDER BY ?o"
     assert tsv(worker, text % "") == ["0", "1", "2"]
     assert tsv(worker, text % f"FROM <{EX}g1>") == ["1"]

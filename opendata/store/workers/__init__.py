@@ -51,7 +51,7 @@ class Worker:
         end = time.monotonic() + self.limits.seconds
         try:
             _send(process.line, frame, end)
-            what, tired, head, body = _receive(process.line, end)
+            told = _receive(process.line, end)
         except TimeoutError as error:
             self.close()
             raise late(self.limits) from error
@@ -60,9 +60,9 @@ class Worker:
         except BaseException:
             self.close()  # Ctrl-C: what it would reply is nobody's answer
             raise
-        if tired:
+        if told[1]:
             self.close()
-        return outcome(what, head, body, ask, self.limits)
+        return outcome(told, ask, self.limits)
 
     def close(self) -> None:
         """End the process, if there is one."""

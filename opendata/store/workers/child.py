@@ -15,6 +15,9 @@ import resource
 import signal
 import struct
 import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import pyoxigraph as ox
@@ -26,6 +29,8 @@ REPLY = struct.Struct(
 )  # what became of it, 1 where the worker is tired, bytes of head, of body
 
 _TIRED = 128 * 1024 * 1024  # bytes more than at the start, after which a worker is replaced
+_READABLE = 10_000  # triples
+_QUICK = 0.02  # seconds in which no query takes much memory
 _LOG = 1024 * 1024  # bytes that may be written to a file: last words, and the engine's log
 _GRACE = 2.0  # seconds after the deadline when a worker whose owner is gone ends itself
 
@@ -100,7 +105,7 @@ def answer(
         form = ox.RdfFormat.from_media_type(ask["graph"])
         store.dump(sink, form, from_graph=graph, prefixes=_useful(form, prefixes))
         return ask["graph"], sink.getbuffer()
-    chosen: dict[str, Any] = {"use_default_graph_as_union": ask["union"]}
+    chosen: dict[str, Any] = {}
     if ask["default"] is not None:
         chosen = {
             "default_graph": [ox.NamedNode(name) for name in ask["default"]],
@@ -108,19 +113,33 @@ def answer(
         }
     if ask["bound"]:
         chosen["substitutions"] = _bound(ask["bound"])
-    result = store.query(ask["query"], base_iri=ask["base"], prefixes=prefixes, **chosen)
+    try:
+        result = store.query(ask["query"], base_iri=ask["base"], **chosen)
+    except (
+        SyntaxError
+    ):  # it takes prefixes for granted; reading them all costs as much as a look-up
+        result = store.query(ask["query"], base_iri=ask["base"], prefixes=prefixes, **chosen)
     wanted: str | None = ask["graph"] if isinstance(result, ox.QueryTriples) else ask["table"]
     if wanted is None:
         raise _NoFormat
     if isinstance(result, ox.QueryTriples):
         form = ox.RdfFormat.from_media_type(wanted)
         if useful := _useful(form, prefixes):
-            ox.serialize(result, sink, form, prefixes=useful)
+            ox.serialize(_grouped(result), sink, form, prefixes=useful)
         else:
             result.serialize(sink, form)
     else:
         result.serialize(sink, ox.QueryResultsFormat.from_media_type(wanted))
     return wanted, sink.getbuffer()
+
+
+def _grouped(triples: Iterator[ox.Triple]) -> Iterator[ox.Triple]:
+    """Each subject's triples together, once, unless they are too many to be read by people."""
+    first = list(islice(triples, _READABLE))
+    if len(first) < _READABLE:
+        first = sorted(set(first), key=lambda t: (str(t.subject), str(t.predicate), str(t.object)))
+    yield from first
+    yield from triples
 
 
 def _bound(terms: dict[str, str]) -> dict[ox.Variable, Any]:
@@ -205,10 +224,12 @@ def main() -> None:
     at_rest = _resident(status)
     _write(REPLY.pack(READY, 0, 0, 1) + (b"1" if sealed else b"0"))
     while True:
-        what, head, body = _reply(
-            store, start["prefixes"], _read(*REQUEST.unpack(_read(REQUEST.size)))
+        request = _read(*REQUEST.unpack(_read(REQUEST.size)))
+        began = time.monotonic()
+        what, head, body = _reply(store, start["prefixes"], request)
+        tired = (
+            time.monotonic() - began > _QUICK and _resident(status) - at_rest - len(body) > _TIRED
         )
-        tired = _resident(status) - at_rest - len(body) > _TIRED
         _write(b"".join((REPLY.pack(what, tired, len(head), len(body)), head.encode(), body)))
 
 

@@ -19,6 +19,9 @@ from opendata.store.workers import child
 from opendata.store.workers.lexis import MAX_DEPTH, MAX_LENGTH, lexis, look
 from opendata.terms import CODE, code_lists
 
+Told = tuple[
+    int, int, bytes, bytes
+]  # what became of it, whether the worker is tired, head and body
 JSON = "application/sparql-results+json"
 TURTLE = "text/turtle"
 
@@ -39,7 +42,7 @@ class Query:
     """A query, the media types in which its answer is wanted, and the graphs that it is about.
 
     `table` is for SELECT and ASK, `graph` for CONSTRUCT and DESCRIBE; None where such an answer has
-    no use. Without `default` and FROM, the default graph is the union of all. `bound` gives
+    no use. `default` and `named` are the graphs of a data set that wins over the query's own. `bound` gives
     variables a value each, a term as N-Triples writes it; a SELECT has them among its columns.
     """
 
@@ -62,10 +65,11 @@ class Dump:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: its media type and its bytes."""
+    """An answer: its media type, its bytes, and the seconds that it took, if they were counted."""
 
     media_type: str
     body: bytes
+    seconds: float = field(default=0.0, compare=False)
 
 
 def prefixes() -> dict[str, str]:
@@ -87,7 +91,7 @@ def request(ask: Query | Dump, limits: Limits) -> bytes:
     if isinstance(ask, Dump):
         told |= {"dump": ask.name, "graph": ask.graph}
     else:
-        seen = look(ask.text, limits.length, limits.depth)
+        look(ask.text, limits.length, limits.depth)
         told |= {
             "query": ask.text,
             "table": ask.table,
@@ -95,29 +99,29 @@ def request(ask: Query | Dump, limits: Limits) -> bytes:
             "base": ask.base,
             "default": ask.default,
             "named": ask.named,
-            "union": not seen.dataset,
             "bound": dict(ask.bound),
         }
     data = json.dumps(told).encode()
     return child.REQUEST.pack(len(data)) + data
 
 
-def outcome(what: int, head: bytes, body: bytes, ask: Query | Dump, limits: Limits) -> Reply:
+def outcome(told: Told, ask: Query | Dump, limits: Limits, seconds: float = 0.0) -> Reply:
     """The answer that a reply brings.
 
     Raises:
         QueryError: it brings none, and why.
     """
+    what, _, head, body = told
     if what == child.OK:
-        return Reply(head.decode(), body)
-    told = body.decode("utf-8", "replace")
+        return Reply(head.decode(), body, seconds)
+    words = body.decode("utf-8", "replace")
     if what == child.WRONG:
         if isinstance(ask, Query) and lexis(ask.text).update:
             raise QueryError(
                 "这是更新，不是查询；这里的数据只供查询。",
                 "This is an update and no query; the data here are read only.",
             )
-        raise QueryError(f"查询有误：{told}", f"The query is wrong: {told}")
+        raise QueryError(f"查询有误：{words}", f"The query is wrong: {words}")
     if what == child.TOO_LARGE:
         raise AnswerSizeError(
             f"结果超过 {limits.output:,} 字节；请加 LIMIT，或下载整个文件。",
@@ -131,7 +135,7 @@ def outcome(what: int, head: bytes, body: bytes, ask: Query | Dump, limits: Limi
     if what == child.NO_GRAPH:
         assert isinstance(ask, Dump)
         raise NoGraphError(f"没有这个图：{ask.name}", f"There is no such graph: {ask.name}")
-    raise QueryError(f"查询失败：{told}", f"The query failed: {told}")
+    raise QueryError(f"查询失败：{words}", f"The query failed: {words}")
 
 
 def late(limits: Limits) -> QueryError:

@@ -22,7 +22,7 @@ _LEXIS = re.compile(
     r"(?P<name>[\w.-]++(?:(?P<colon>:)[\w.:%\\-]*+)?)|(?P<open>[({\[])|(?P<close>[)}\]])",
     re.DOTALL,
 )
-_WORTH_A_LOOK = re.compile(r"service|from|rand|uuid|now|bnode", re.IGNORECASE)
+_WORTH_A_LOOK = re.compile(r"service|rand|uuid|now|bnode", re.IGNORECASE)
 _UPDATES = frozenset(("INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY"))
 _CHANGING = frozenset(("RAND", "UUID", "STRUUID", "NOW", "BNODE"))
 
@@ -33,11 +33,6 @@ class Lexis:
 
     depth: int
     words: frozenset[str]
-
-    @property
-    def dataset(self) -> bool:
-        """Whether the query says itself which graphs it is about."""
-        return "FROM" in self.words
 
     @property
     def steady(self) -> bool:

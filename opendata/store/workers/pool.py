@@ -6,7 +6,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from opendata.errors import BusyError, QueryError
 from opendata.store.workers import child
@@ -15,6 +15,7 @@ from opendata.store.workers.frames import (
     Limits,
     Query,
     Reply,
+    Told,
     died,
     late,
     outcome,
@@ -25,17 +26,14 @@ from opendata.store.workers.process import Process, ready, start
 
 _START = 30.0  # seconds in which a worker must have opened its store
 _AGAIN = 0.5  # seconds until a worker that could not start is tried again
+_TICK = 0.05  # seconds between two looks at what runs
+_SLOW = 0.25  # seconds after which a query is slow
 _EARLY = 1.0  # seconds in which a query whose worker is killed from outside gets another
 _WAITING = 64  # queries that wait for each worker at most
 
 _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
-_Told = tuple[int, int, bytes, bytes]
-
-
-class _KilledError(Exception):
-    """A worker was killed, and not by its pool."""
 
 
 class _Line(asyncio.Protocol):
@@ -44,27 +42,32 @@ class _Line(asyncio.Protocol):
     def __init__(self, process: Process, lost: Callable[["_Line"], object]) -> None:
         self.process = process
         self.late = False
+        self.began = 0.0  # when it was asked what it works on
+        self.slow: Callable[[], object] | None = None
         self.burial: asyncio.Task[tuple[int, str]] | None = None
         self._lost = lost
-        self.told: asyncio.Future[_Told] = asyncio.get_running_loop().create_future()
+        self.told: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
         self._data = bytearray()
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its class
 
     def data_received(self, data: bytes) -> None:
-        self._data += data
-        if len(self._data) < child.REPLY.size:
-            return
-        what, tired, head, body = child.REPLY.unpack_from(self._data)
+        if self._data or len(data) < child.REPLY.size:
+            self._data += data
+            if len(self._data) < child.REPLY.size:
+                return
+        found = self._data or data
+        what, tired, head, body = child.REPLY.unpack_from(found)
         middle = child.REPLY.size + head
-        if len(self._data) < middle + body or self.told.done():
-            return
-        found = self._data[child.REPLY.size : middle], self._data[middle : middle + body]
-        self._data = bytearray()
-        self.told.set_result((what, tired, bytes(found[0]), bytes(found[1])))
+        if len(found) < middle + body:
+            if not self._data:
+                self._data += data
+        elif not self.told.done():
+            self._data = bytearray()
+            whole = bytes(found[child.REPLY.size : middle]), bytes(found[middle : middle + body])
+            self.told.set_result((what, tired, *whole))
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.told.done():
@@ -72,7 +75,7 @@ class _Line(asyncio.Protocol):
         else:
             self._lost(self)  # nobody waits for it; it ends on its own where memory is short
 
-    def send(self, frame: bytes) -> asyncio.Future[_Told]:
+    def send(self, frame: bytes) -> asyncio.Future[Told]:
         self.told = asyncio.get_running_loop().create_future()
         assert self._transport
         if self._transport.is_closing():  # it was killed while it had nothing to do
@@ -107,12 +110,13 @@ class Pool:
         self._prefixes = prefixes()
         self._idle: list[_Line] = []
         self._all: set[_Line] = set()
-        self._waiting: deque[asyncio.Future[_Line]] = deque()
+        self._waiting: deque[tuple[float, asyncio.Future[_Line]]] = deque()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._open = False
         self._running = 0
-        self._quiet = asyncio.Event()
-        self._quiet.set()
+        self._quiet: asyncio.Future[None] | None = None
+        self._loop: asyncio.AbstractEventLoop
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def processes(self) -> list[int]:
@@ -126,6 +130,8 @@ class Pool:
             QueryError: they cannot open the store.
         """
         self._open = True
+        self._loop = asyncio.get_running_loop()
+        self._look()
         started = await asyncio.gather(
             *(self._start() for _ in range(self.size)), return_exceptions=True
         )
@@ -138,7 +144,9 @@ class Pool:
     async def close(self) -> None:
         """End the workers; who waits is told that there is none."""
         self._open = False
-        for waiter in self._waiting:
+        if self._timer:
+            self._timer.cancel()
+        for _, waiter in self._waiting:
             if not waiter.done():
                 waiter.set_exception(_busy())
         self._waiting.clear()
@@ -148,64 +156,70 @@ class Pool:
 
     async def drain(self) -> None:
         """Come back when no query is worked on."""
-        await self._quiet.wait()
+        while self._running:
+            self._quiet = asyncio.get_running_loop().create_future()
+            await self._quiet
 
-    async def ask(self, ask: Query | Dump) -> Reply:
+    async def ask(self, ask: Query | Dump, slow: Callable[[], object] | None = None) -> Reply:
         """The answer to a query. Who stops waiting for it ends the worker that works on it.
+
+        `slow` is called once, should the query take longer than most.
 
         Raises:
             QueryError: which of its kinds says why there is none.
         """
-        frame = request(ask, self.limits)
-        began = asyncio.get_running_loop().time()
-        try:
-            return await self._ask(ask, frame)
-        except _KilledError as error:  # from outside, while it had hardly begun
-            if asyncio.get_running_loop().time() - began > _EARLY:
-                raise died(-signal.SIGKILL, "", self.limits) from error
+        frame, loop = request(ask, self.limits), self._loop
+        while True:
+            line = self._idle.pop() if self._idle else await self._free()
+            began = line.began = loop.time()
+            line.slow = slow
+            self._running += 1
             try:
-                return await self._ask(ask, frame)
-            except _KilledError as again:
-                raise died(-signal.SIGKILL, "", self.limits) from again
-
-    async def _ask(self, ask: Query | Dump, frame: bytes) -> Reply:
-        self._running += 1
-        self._quiet.clear()
-        try:
-            return await self._asked(ask, frame)
-        finally:
-            self._running -= 1
-            if not self._running:
-                self._quiet.set()
-
-    async def _asked(self, ask: Query | Dump, frame: bytes) -> Reply:
-        line = self._idle.pop() if self._idle else await self._free()
-        end = asyncio.get_running_loop().call_later(self.limits.seconds, line.end)
-        try:
-            what, tired, head, body = await line.send(frame)
-        except OSError as error:
-            buried = self._lose(line)
-            if line.late:
-                raise late(self.limits) from error
-            code, words = await asyncio.shield(buried)
-            if code == -signal.SIGKILL:
-                raise _KilledError from error
-            raise died(code, words, self.limits) from error
-        except BaseException:
-            self._lose(line)
-            raise
-        finally:
-            end.cancel()
-        if tired:
+                told = await line.send(frame)
+                break
+            except OSError as error:
+                buried = self._lose(line)
+                if line.late:
+                    raise late(self.limits) from error
+                code, words = await asyncio.shield(buried)
+                if code != -signal.SIGKILL or loop.time() - began > _EARLY:
+                    raise died(code, words, self.limits) from error
+                # It was killed from outside, while it had hardly begun: another tries.
+            except BaseException:
+                self._lose(line)
+                raise
+            finally:
+                line.began = 0.0
+                self._running -= 1
+                if not self._running and self._quiet and not self._quiet.done():
+                    self._quiet.set_result(None)
+        if told[1]:
             self._lose(line)
         else:
             self._give(line)
-        return outcome(what, head, body, ask, self.limits)
+        return outcome(told, ask, self.limits, loop.time() - began)
+
+    def _look(self) -> None:
+        """End what runs too long, and tell who waits too long; again and again, for timers cost more."""
+        now = self._loop.time()
+        for line in self._all:
+            took = now - line.began if line.began else 0.0
+            if took > self.limits.seconds:
+                line.end()
+            elif took > _SLOW and line.slow:
+                line.slow()
+                line.slow = None
+        while self._waiting and self._waiting[0][0] < now:
+            _, waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_exception(_busy())
+        if self._open:
+            self._timer = self._loop.call_later(_TICK, self._look)
 
     def _give(self, line: _Line) -> None:
         """A worker for who has waited longest, or for later."""
         while self._waiting:
-            waiter = self._waiting.popleft()
+            _, waiter = self._waiting.popleft()
             if not waiter.done():
                 waiter.set_result(line)
                 return
@@ -214,16 +228,13 @@ class Pool:
     async def _free(self) -> _Line:
         if not self._open or len(self._waiting) >= _WAITING * self.size:
             raise _busy()
-        waiter: asyncio.Future[_Line] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
+        waiter: asyncio.Future[_Line] = self._loop.create_future()
+        self._waiting.append((self._loop.time() + self.limits.seconds, waiter))
         try:
-            async with asyncio.timeout(self.limits.seconds):
-                return await waiter
-        except BaseException as error:
+            return await waiter
+        except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and not waiter.exception():
                 self._give(waiter.result())  # it came too late
-            if isinstance(error, TimeoutError):
-                raise _busy() from error
             raise
 
     def _lose(self, line: _Line) -> asyncio.Task[tuple[int, str]]:

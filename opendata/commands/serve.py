@@ -1,0 +1,139 @@
+"""opendata serve: a site over a store or packages."""
+
+import argparse
+import sys
+
+from opendata.commands import language, show_json
+
+_MEGABYTE = 1024 * 1024
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = (
+        "examples 示例:\n"
+        "  opendata serve packages/                   serve packages on this machine\n"
+        "  opendata serve store/ --port 8080 --base https://data.example.cn/ --proxy 127.0.0.1\n"
+        "  curl 'http://127.0.0.1:8000/sparql?query=ASK%20%7B%7D'"
+    )
+    parser.add_argument(
+        "places",
+        metavar="PLACE",
+        nargs="+",
+        help="a store, or packages, or folders of packages 库或数据包",
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen at (%(default)s) 监听地址"
+    )
+    parser.add_argument("--port", type=int, default=8000, help="port, 0 for any (%(default)s) 端口")
+    parser.add_argument(
+        "--base", default="", metavar="URL", help="public address of the site 网站的公开网址"
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=4,
+        metavar="N",
+        help="queries at a time (%(default)s) 同时查询数",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=30,
+        metavar="SECONDS",
+        help="limit of a query (%(default)s) 查询时限",
+    )
+    parser.add_argument(
+        "--memory",
+        type=int,
+        default=1024,
+        metavar="MB",
+        help="limit of a query (%(default)s) 查询内存上限",
+    )
+    parser.add_argument(
+        "--output",
+        type=float,
+        default=20,
+        metavar="MB",
+        help="limit of an answer (%(default)s) 结果大小上限",
+    )
+    parser.add_argument(
+        "--client-seconds",
+        type=float,
+        default=60,
+        metavar="SECONDS",
+        help="query time a minute for each client (%(default)s) 每个客户端每分钟的查询时间",
+    )
+    parser.add_argument(
+        "--client-queries",
+        type=int,
+        default=2,
+        metavar="N",
+        help="queries at a time for each client (%(default)s) 每个客户端同时的查询数",
+    )
+    parser.add_argument(
+        "--proxy",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="a proxy before the site whose X-Forwarded-For is believed 前置代理的地址",
+    )
+    parser.add_argument("--quiet", action="store_true", help="no access log 不记访问日志")
+
+
+def run(args: argparse.Namespace) -> int:
+    import logging
+    from pathlib import Path
+
+    from opendata.extras import missing
+
+    try:
+        from opendata.server.run import serve
+    except ModuleNotFoundError as error:
+        if error.name not in ("starlette", "uvicorn", "httptools"):
+            raise
+        raise missing("serve", str(error.name)) from error
+    from opendata.server.settings import Settings, checked
+    from opendata.store.workers import Limits
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    settings = checked(
+        Settings(
+            base=args.base,
+            workers=args.workers,
+            limits=Limits(
+                seconds=args.timeout,
+                memory=args.memory * _MEGABYTE,
+                output=int(args.output * 1_000_000),
+            ),
+            client_seconds=args.client_seconds,
+            client_queries=args.client_queries,
+            proxies=tuple(args.proxy),
+            access_log=not args.quiet,
+        )
+    )
+
+    def started(settings: Settings, packages: int) -> None:
+        if args.json:
+            show_json(
+                {"address": settings.base, "packages": packages, "sparql": settings.base + "sparql"}
+            )
+        elif language(args) == "zh":
+            print(
+                f"{settings.base}    数据包 {packages} 个    SPARQL：{settings.base}sparql    Ctrl-C 停止"
+            )
+        else:
+            print(
+                f"{settings.base}    packages: {packages}    SPARQL: {settings.base}sparql    Ctrl-C stops"
+            )
+        sys.stdout.flush()
+
+    serve(
+        [Path(place) for place in args.places],
+        settings,
+        host=args.host,
+        port=args.port,
+        started=started,
+    )
+    return 0

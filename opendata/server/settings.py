@@ -1,0 +1,60 @@
+"""How a site is served."""
+
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from opendata.errors import SettingsError
+from opendata.store.workers import Limits
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """How a site is served. `base` is its public address, and ends in a slash.
+
+    `client_seconds` of query time a minute and `client_queries` at a time are each client's;
+    `proxies` are the addresses of proxies whose word for the client's address is taken.
+    """
+
+    base: str
+    workers: int = 4
+    limits: Limits = field(default_factory=Limits)
+    client_seconds: float = 60.0
+    client_queries: int = 2
+    proxies: tuple[str, ...] = ()
+    access_log: bool = True
+
+
+def checked(settings: Settings) -> Settings:
+    """The settings, with a slash at the end of the address.
+
+    Raises:
+        SettingsError: a number is too small, or the address is none of a site.
+    """
+    limits = settings.limits
+    numbers = {
+        "--workers": settings.workers >= 1,
+        "--timeout": 0 < limits.seconds <= 3600,
+        "--memory": limits.memory >= 128 * 1024 * 1024,
+        "--output": limits.output >= 1000,
+        "--client-seconds": settings.client_seconds > 0,
+        "--client-queries": settings.client_queries >= 1,
+    }
+    for name, fits in numbers.items():
+        if not fits:
+            raise SettingsError(f"{name} 的值不可用。", f"{name} has a value that cannot be used.")
+    if not settings.base:
+        return settings
+    try:
+        parts = urlsplit(settings.base)
+        fit = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username
+        fit = fit and not parts.query and not parts.fragment and settings.base.isascii()
+        fit = fit and settings.base.isprintable() and not set(settings.base) & set("\"<> '\\")
+    except ValueError:
+        fit = False
+    if not fit:
+        raise SettingsError(
+            f"--base 是 {settings.base!r}，应为网站的公开网址，如 https://data.example.cn/。",
+            f"--base is {settings.base!r}, wanted the public address of the site, such as "
+            "https://data.example.cn/.",
+        )
+    return replace(settings, base=settings.base.rstrip("/") + "/")

@@ -1,0 +1,44 @@
+"""The site, running in this process on a port of its own."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from opendata.server.run import address, listening, server
+from opendata.server.settings import Settings
+from opendata.server.sources import Source
+from opendata.store.workers import Limits
+
+FAST = Limits(seconds=1, memory=300_000_000, output=2_000_000)
+SETTINGS = Settings(
+    base="", workers=2, limits=FAST, client_seconds=10_000, client_queries=64, access_log=False
+)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A site that answers at `base`."""
+
+    base: str
+    port: int
+
+
+@contextmanager
+def running(source: Source, **settings: object) -> Iterator[Running]:
+    """A site over a source of data, for as long as a `with` lasts."""
+    line = listening("127.0.0.1", 0)
+    chosen = replace(SETTINGS, base=address(line))
+    chosen = replace(chosen, **settings)
+    started = threading.Event()
+    site = server(source, chosen, started.set)
+    thread = threading.Thread(target=site.run, args=([line],))
+    thread.start()
+    try:
+        assert started.wait(60)
+        yield Running(address(line), line.getsockname()[1])
+    finally:
+        site.should_exit = True
+        thread.join(60)
+        line.close()
+        assert not thread.is_alive()
