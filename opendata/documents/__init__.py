@@ -95,14 +95,17 @@ _OFFICE = "application/vnd.openxmlformats-officedocument."
 _DOCX = f"{_OFFICE}wordprocessingml.document"
 _XLSX = f"{_OFFICE}spreadsheetml.sheet"
 
+_XLS, _ODS = "application/vnd.ms-excel", "application/vnd.oasis.opendocument.spreadsheet"
+SHEETS = (_XLSX, _XLS, _ODS)  # the media types of workbooks
+
 # Media type -> module and function. A module is imported when a file wants it.
 _READERS = {
     _DOCX: ("word", "read_docx"),
     "application/msword": ("word", "read_doc"),
     "application/rtf": ("word", "read_doc"),
     _XLSX: ("sheets", "read_xlsx"),
-    "application/vnd.oasis.opendocument.spreadsheet": ("sheets", "read_xlsx"),
-    "application/vnd.ms-excel": ("sheets", "read_xls"),
+    _ODS: ("sheets", "read_xlsx"),
+    _XLS: ("sheets", "read_xls"),
     "text/csv": ("sheets", "read_csv"),
     "text/html": ("html", "read_html"),
 }
@@ -207,9 +210,7 @@ def _ole_type(path: Path, data: bytes) -> str:
     if not streams:
         return _refuse(path, "OLE")
     # An embedded workbook comes after the document that embeds it.
-    return (
-        "application/msword" if "WordDocument" in list(streams)[:1] else "application/vnd.ms-excel"
-    )
+    return "application/msword" if "WordDocument" in list(streams)[:1] else _XLS
 
 
 def _refuse(path: Path, name: str) -> NoReturn:

@@ -289,7 +289,8 @@ def _blocks(pages: list[_Page]) -> list[Paragraph | Grid]:
             last = blocks[-1] if blocks else None
             if not position and tail and isinstance(last, Paragraph):
                 left, right = edges(tail[0].prose, tail[0].width)
-                if tail[0].number + 1 == page.number and goes_on(tail[1], lines[0], left, right):
+                follows = tail[0].number + 1 == page.number and not tail[1].text.endswith("。")
+                if follows and goes_on(tail[1], lines[0], left, right):
                     text = last.text + joint(tail[1], lines[0], right - tail[1].left) + text
                     blocks[-1] = Paragraph(last.page, last.line, text)
                     tail = page, lines[-1]

@@ -7,7 +7,7 @@ the row have nothing under the break.
 """
 
 from opendata.documents.pdf_lattice import Area, Table
-from opendata.documents.pdf_text import joint, room_of
+from opendata.documents.pdf_text import ENDED, ITEM, joint, room_of
 
 NEAR = 3.0
 MAX_HEADER = 8
@@ -67,6 +67,8 @@ def _cut(one: Area, two: Area) -> bool:
     if not one.lines or not two.lines:
         return False
     last, line = one.lines[-1], two.lines[0]
+    if ITEM.match(line.text) and not last.text.endswith(ENDED):
+        return False  # 二、 begins a row of its own; in a list it follows the end of a sentence
     return (
         last.bottom - one.box[1] < FOOT * last.height
         and two.box[3] - line.top < FOOT * line.height

@@ -23,9 +23,10 @@ _FROM_LEFT = itemgetter(0, 1)  # of two letters in one place, either may come fi
 _END = re.compile(r"[0-9A-Za-z.,%+-]+$")
 _START = re.compile(r"^[0-9A-Za-z.,%+-]+")
 _LEADER = re.compile(r"[.．…·]{3,}|…")
-_ITEM = re.compile(
+ITEM = re.compile(
     r"[一二三四五六七八九十]+、|[（(][一二三四五六七八九十\d]+[）)]|\d+[、．.](?!\d)|第[一二三四五六七八九十]+[部章节]"
 )
+ENDED = ("。", "；", ";")
 _OF_NUMBERS = frozenset("0123456789.,")
 _CLOSING = frozenset("，。、；：！？）》”’%％,.;:!?)")
 
@@ -114,7 +115,11 @@ def joint(last: Line, line: Line, room: float) -> str:
     ''
     >>> joint(line("1,633.94", 38), line("650.65", 30), 40)
     '\n'
+    >>> joint(line("（一）规范管理。", 80), line("（二）节约开支。", 80), 80)
+    '\n'
     """
+    if last.text.endswith(ENDED) and ITEM.match(line.text):
+        return "\n"  # a list in a cell, each of whose items fills its line
     free = room - (last.right - last.left)
     end, start = _END.search(last.text), _START.search(line.text)
     if _width(line, start.group() if start else _first(line.text)) <= free:
@@ -173,7 +178,7 @@ def edges(lines: list[Line], width: float) -> tuple[float, float]:
 def goes_on(last: Line, line: Line, left: float, right: float) -> bool:
     """Whether a line of prose is full, and the next is its continuation."""
     return (
-        not (last.wide or line.wide or _LEADER.search(last.text) or _ITEM.match(line.text))
+        not (last.wide or line.wide or _LEADER.search(last.text) or ITEM.match(line.text))
         and line.left < left + line.height * 0.8
         and joint(last, line, right - last.left) != "\n"
         and abs(last.height - line.height) < 0.3 * line.height

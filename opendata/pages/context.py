@@ -13,7 +13,7 @@ from opendata.pages import amounts
 from opendata.pages.assets import assets
 from opendata.pages.figures import label_of
 from opendata.pages.words import LANGUAGES, pick, speaker
-from opendata.terms import Text, codes
+from opendata.terms import Text, code_lists, codes, tables
 
 if TYPE_CHECKING:
     from opendata.model import Budget
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 _LONG = 80  # letters of a cell that are shown before it is opened
-NAVIGATION = ("index", "compare", "about")
+NAVIGATION = ("index", "compare", "codes", "vocabulary", "query", "about")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +38,7 @@ class Context:
     language: str
     place: str
     query: Mapping[str, str] = field(default_factory=dict)
+    depth: int = 0
 
     @property
     def say(self) -> Callable[..., str]:
@@ -65,8 +66,7 @@ class Context:
     @property
     def root(self) -> str:
         """The way from the page up to the site."""
-        depth = self.place.count("/") + (self.language != LANGUAGES[0])
-        return "../" * depth
+        return "../" * self.depth
 
     def file(self, path: str) -> str:
         """The address of a file of the site."""
@@ -170,14 +170,14 @@ class Context:
 
     def downloads(self, dossier: "Dossier", resource: "Resource") -> Markup:
         """Links to a table in every form."""
-        files = [("CSV", f"dataset/{dossier.name}/{resource.path}")]
+        files = [("CSV", self.packaged(dossier.name, resource.path))]
         files += [
-            (form.upper(), f"tables/{dossier.name}/{resource.name}.{form}")
+            (form.upper(), self.file(f"tables/{dossier.name}/{resource.name}.{form}"))
             for form in self.site.forms
         ]
         links = (
             Markup('<a href="{}" aria-label="{} {}" download>{}</a>').format(
-                self.file(path), resource.title, form, form
+                path, resource.title, form, form
             )
             for form, path in files
         )
@@ -195,6 +195,22 @@ class Context:
         from opendata.pages.views.findings import place
 
         return self.to(place(name, self.site.dossier(name).budget, rule), rule)
+
+    def rdf(self, iri: str, suffix: str) -> str:
+        """The address of a resource's description in RDF, which a server gives."""
+        return f"{self.root}resource.{suffix}?{urlencode({'iri': iri})}"
+
+    def table_label(self, name: str) -> str:
+        """What a table is called."""
+        return self.title(tables()[name].label)
+
+    def list_label(self, name: str) -> str:
+        """What a code list is called."""
+        return self.title(code_lists()[name].label)
+
+    def packaged(self, name: str, path: str) -> str:
+        """The address of a file of a package."""
+        return self.file(f"{'package' if self.site.served else 'dataset'}/{name}/{path}")
 
     def inner(self, dossier: "Dossier") -> str:
         """The path of the document in the package."""

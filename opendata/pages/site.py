@@ -18,13 +18,17 @@ from opendata.pages.shelf import Card, Dossier
 from opendata.pages.views import (
     about,
     catalogue,
+    codes,
     compare,
     dataset,
     failure,
     findings,
     projects,
+    query,
+    resource,
     source,
     tables,
+    vocabulary,
 )
 from opendata.pages.words import LANGUAGES
 from opendata.terms import Text
@@ -41,6 +45,13 @@ class Route(NamedTuple):
     view: Callable[..., Found]
     places: Callable[["Site"], Iterator[str]]
     is_page: bool = True
+    of_package: bool = True
+
+
+def _nowhere(site: "Site") -> Iterator[str]:
+    """No place that another route has not named already."""
+    del site
+    return iter(())
 
 
 ROUTES = (
@@ -63,6 +74,18 @@ ROUTES = (
     ),
     Route(r"compare", compare.choose, compare.choices),
     Route(r"compare/(?P<name>[^/]+)/(?P<other>[^/]+)", compare.view, compare.places),
+    Route(r"codes", codes.index, codes.places),
+    Route(r"codes/(?P<code_list>[a-z_]+)", codes.view, _nowhere),
+    Route(r"vocabulary", vocabulary.view, vocabulary.places),
+    Route(
+        r"vocabulary/(?P<name>[a-z-]+)\.ttl",
+        vocabulary.download,
+        vocabulary.downloads,
+        is_page=False,
+        of_package=False,
+    ),
+    Route(r"query", query.view, query.places),
+    Route(r"resource", resource.view, resource.places),
     Route(r"about", about.view, about.places),
 )
 
@@ -81,17 +104,19 @@ class Site:
     forms: tuple[str, ...] = ("json",)
     title: Text = field(default_factory=dict)
 
-    def render(self, path: str, query: Mapping[str, str] | None = None) -> Page:
+    def render(self, path: str, query: Mapping[str, str] | None = None, language: str = "") -> Page:
         """The page at a path, which is relative to the site; a page that says so where is none.
 
-        What a package has wrong is told on the page, which then has a status of 500.
+        `query["iri"]` asks for the page of an IRI of the graph, at whatever path it stands, and
+        `language` is for a path that says none. What a package has wrong is told on the page,
+        which then has a status of 500.
         """
         try:
-            return self.make(path, query)
+            return self.make(path, query, language)
         except OpendataError as error:
             return self.error(failure.BROKEN, path, error)
 
-    def make(self, path: str, query: Mapping[str, str] | None = None) -> Page:
+    def make(self, path: str, query: Mapping[str, str] | None = None, language: str = "") -> Page:
         """The page at a path, or the one that says that there is none.
 
         Raises:
@@ -102,15 +127,13 @@ class Site:
             return Page(
                 media_type=asset.media_type, body=asset.body, headers={**HEADERS, **FOREVER}
             )
-        language, place = _split(path)
-        context = Context(site=self, language=language, place=place, query=query or {})
+        context = self._context(path, query or {}, language)
         found = self._find(context)
         return found if isinstance(found, Page) else self._page(context, found)
 
     def error(self, status: int, path: str = "", error: OpendataError | None = None) -> Page:
         """A page that says what went wrong, such as 404, 429 or 503, at a path of the site."""
-        language, place = _split(path.lstrip("/"))
-        context = Context(site=self, language=language, place=place)
+        context = self._context(path.lstrip("/"), {}, "")
         return self._page(context, failure.view(context, error, status))
 
     def paths(self) -> Iterator[str]:
@@ -146,11 +169,27 @@ class Site:
         """What the catalogue says of each package."""
         return tuple(self.dossier(name).card for name in self.names)
 
+    @cached_property
+    def graphs(self) -> dict[str, str]:
+        """The named graph of each package: IRI -> name."""
+        return {str(package.descriptor.get("id")): package.name for package in self.packages}
+
+    def _context(self, path: str, query: Mapping[str, str], language: str) -> Context:
+        said, place = _split(path)
+        asked = bool(query.get("iri"))
+        return Context(
+            site=self,
+            language=language if language in LANGUAGES and said == LANGUAGES[0] else said,
+            place="resource" if asked else place,
+            query=query,
+            depth=path.count("/"),
+        )
+
     def _find(self, context: Context) -> Found:
         for route in ROUTES:
             if match := re.fullmatch(route.pattern, context.place):
                 named = {key: value for key, value in match.groupdict().items() if value}
-                if "name" in named and named["name"] not in self.names:
+                if "name" in named and route.of_package and named["name"] not in self.names:
                     return None
                 return route.view(context, **named)
         return None

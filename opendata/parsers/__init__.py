@@ -6,7 +6,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from opendata.documents import Document, Paragraph, read
+from opendata.documents import SHEETS, Document, Grid, Paragraph, read
 from opendata.documents.corrections import Repair, corrected, corrections_file, read_corrections
 from opendata.errors import DocumentError, FactsError
 from opendata.facts import Facts, facts_for
@@ -75,7 +75,7 @@ def parse_document(
 
     `watch` is handed the reading, which goes on, and the rows of each table, by kind.
     """
-    reading = Reading(document)
+    reading = Reading(_with_prose(document))
     contents = read_contents(reading)
     fragments, prose = read_tables(reading, contents)
     if watch:
@@ -143,6 +143,25 @@ def parse_document(
         findings=tuple(reading.findings),
         mappings=tuple(_mappings(lines)),
     )
+
+
+def _with_prose(document: Document) -> Document:
+    """The document with paragraphs for the cells of a sheet that has one column.
+
+    It is a cover, a list of contents or prose; in other formats a lone cell is what is left of a
+    table.
+    """
+    if document.media_type not in SHEETS:
+        return document
+    wide = {b.page for b in document.blocks if isinstance(b, Grid) and len(b.rows[0].cells) > 1}
+    blocks: list[Grid | Paragraph] = []
+    for block in document.blocks:
+        if isinstance(block, Paragraph) or block.page in wide:
+            blocks.append(block)
+            continue
+        cells = (row.cells[0] for row in block.rows)
+        blocks += [Paragraph(block.page, cell.line, cell.text) for cell in cells if cell.text]
+    return replace(document, blocks=tuple(blocks))
 
 
 def _mappings(lines: list[Line]) -> Iterator[Mapping]:

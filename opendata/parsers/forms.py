@@ -19,8 +19,8 @@ from opendata.terms import code_of, column_words
 from opendata.values import parse_number, plain
 
 _TARGET = re.compile(
-    r"(?P<sign>[≥≤＞＜>=<＝]*|不低于|不少于|不超过)\s*(?P<number>[\d.,]+)\s*[（(]?(?P<unit>[^（()）]*)[)）]?"
-)
+    r"(?P<sign>[≥≤＞＜>=<＝]*|不低于|不少于|不超过)\s*(?P<number>[\d.,]+)\s*[（(]?(?P<unit>[^（()）\d]*)[)）]?"
+)  # 2023年12月 is no number of anything
 _UNIT = re.compile(r"[（(](万?元)[)）]")
 
 Place = tuple[int, Row]

@@ -119,17 +119,22 @@ def _point(cell: Cell) -> float | None:
 def _reach(rows: Sequence[Row], depth: int, number: int) -> int:
     if any(cell.span != (1, 1) for row in rows for cell in row.cells):
         return 1
-    below = rows[depth + 1].cells if depth + 1 < len(rows) else ()
+    lower, upper = rows[depth + 1 :], rows[:depth]
     reach = 1
-    cells = rows[depth].cells
+    width = len(rows[depth].cells)
     while (
-        number + reach < min(len(cells), len(below))
-        and not cells[number + reach].text
-        and below[number + reach].text
-        and below[number].text
+        number + reach < width
+        and not rows[depth].cells[number + reach].text
+        and not _word_in(upper, number + reach)  # that word reaches down to here
+        and _word_in(lower, number + reach)
+        and _word_in(lower, number)
     ):
         reach += 1
     return reach
+
+
+def _word_in(rows: Sequence[Row], number: int) -> bool:
+    return any(number < len(row.cells) and row.cells[number].text for row in rows)
 
 
 def _column(words: list[str], x: tuple[float, float] | None) -> Column:

@@ -16,6 +16,10 @@ from opendata.values import plain
 
 _UNIT = re.compile(r"金额转换为(\w{1,8}?)时|单位[:：]\s*(?:人民币)?([元万千百亿]+)")
 _DEPARTMENT = re.compile(r"部门|单位[:：]|编制")
+# 公开01表, 公开表1-1, 表五
+_TABLE_NUMBER = re.compile(
+    r"公开\d{1,2}(-\d{1,2})?表|(公开|附)?表(\d{1,2}(-\d{1,2})?|[一二三四五六七八九十]{1,3})"
+)
 _CAPTION = 80  # letters; a longer paragraph is prose
 _CAPTIONS = 5  # title, number of the table, department, unit of money
 
@@ -106,6 +110,8 @@ def _fragments(reading: Reading, blocks: list[Grid | Paragraph]) -> Iterator[Fra
             if kind := title_kind(block.text):
                 yield current
                 current = Fragment(kind=kind, place=(block.page, block.line))
+            elif current.kind and not current.rows and block.text.startswith("注"):
+                current.note = block.text
             current.captions.append(block.text)
             continue
         for row in block.rows:
@@ -152,8 +158,10 @@ def _title(row: Row) -> str | None:
 
 
 def _is_caption(row: Row) -> bool:
-    """Department and unit of money, written in the first row of a grid."""
+    """Department and unit of money, or the table's number, in the first rows of a grid."""
     filled = [text for text in row.texts if text]
+    if len(filled) == 1 and _TABLE_NUMBER.fullmatch(plain(filled[0])):
+        return True
     return (
         bool(filled)
         and any(_UNIT.search(t) for t in filled)
@@ -219,6 +227,8 @@ def _name_by_rows(fragments: list[Fragment], contents: Contents) -> None:
 
 
 def _take_note(reading: Reading, fragment: Fragment) -> None:
+    if _note(fragment.rows[-1][1]) is None:
+        return  # the note stands above its table, or where the table is lost
     _, row = fragment.rows.pop()
     if fragment.kind:
         reading.take(row)

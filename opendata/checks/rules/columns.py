@@ -16,7 +16,7 @@ from opendata.terms import codes
 _YEAR_OF = {"expenditure-total": "expenditure-this-year", "income-total": "income-this-year"}
 _ON_TOP = ("carried-forward", "balance-distribution")
 _SPLIT = ("basic", "project", "operating", "reserve")
-_SOURCES = ("remitted-to-superior", "affiliate-subsidy")
+_SOURCES = ("remitted-to-superior", "affiliate-subsidy", "carried-forward")
 _FUNDS = ("general", "government-fund", "state-capital")
 
 

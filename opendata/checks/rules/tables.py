@@ -30,7 +30,14 @@ def income_against_summary(budget: Budget) -> Iterator[Hit]:
         if code.broader == "income-this-year":
             summary = book.get("income-expenditure", item=item, fund=code.extra["fund"])
             line = book.get("income", item=item, fund=code.extra["fund"])
+            if summary and _of_one_fund(summary) and not book.only_general:
+                continue  # 一般公共预算财政拨款收入 stands beside that of the other funds
             yield from _none_equals(book, line, [summary])
+
+
+def _of_one_fund(line: Line) -> bool:
+    """Whether the name of appropriated income says that it is the general budget's alone."""
+    return codes("fund")["general"].label_zh in plain(line.name)
 
 
 def expenditure_against_summary(budget: Budget) -> Iterator[Hit]:

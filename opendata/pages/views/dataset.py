@@ -237,7 +237,7 @@ def linked(context: Context, dossier: Dossier) -> dict[str, object]:
                 "@type": "DataDownload",
                 "name": str(resource.get("title") or resource.get("name")),
                 "encodingFormat": str(resource.get("mediatype") or "application/octet-stream"),
-                "contentUrl": context.file(f"dataset/{dossier.name}/{resource.get('path')}"),
+                "contentUrl": context.packaged(dossier.name, str(resource.get("path"))),
             }
             for resource in told["resources"]
         ],
