@@ -1,39 +1,30 @@
 """Many documents -> a folder of packages, with an index and a catalogue over the lot.
 
-Documents are read in any number of processes and put in place in their order, so that the
-result is the same bytes. A document that did not change is not read again; one that fails, or
-ends the process that reads it, does not stop the others.
+This is the small sister of `corpus`: no settings, no history, the same work. Documents are read in
+any number of processes and put in place in their order, so that the result is the same bytes. A
+document that did not change is not read again; one that fails, or ends the process that reads it,
+does not stop the others.
 """
 
 import csv
-import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
-from dataclasses import astuple, dataclass, fields
-from hashlib import sha256
+from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
-from opendata import __version__
-from opendata.checks.report import Report
-from opendata.checks.rules import check
 from opendata.converters.catalog import write_triples
 from opendata.converters.descriptor import DESCRIPTOR
-from opendata.converters.package import package_files, to_package
-from opendata.documents import patience
-from opendata.documents.corrections import corrections_file
+from opendata.converters.package import package_files
+from opendata.corpus.processes import in_order, perform
+from opendata.corpus.sources import SUFFIXES
+from opendata.corpus.work import Entry, Task, plain_facts, program_version, version_of
 from opendata.errors import DocumentError, OpendataError, OutputError
-from opendata.facts import Facts, facts_for
+from opendata.facts import facts_for
 from opendata.output import replacing, write
 from opendata.package import catalogue, open_package
-from opendata.parsers import parse
-from opendata.terms import vocabulary_files
 
 INDEX = "index.csv"
-SUFFIXES = (".txt", ".pdf", ".docx", ".doc", ".xlsx", ".xls", ".html", ".htm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +79,6 @@ def convert_all(
     Raises:
         OutputError: the folder cannot be written.
     """
-    version = _version(options)
     before = {row.document: row for row in _index(out)}
     outcomes: list[Outcome] = []
     try:
@@ -96,12 +86,10 @@ def convert_all(
         work = out / ".work"
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
-        tasks = [
-            (path, work / f"{number}", options, version, before.get(str(path)), out)
-            for number, path in enumerate(places)
-        ]
-        for outcome, task in zip(_outcomes(tasks, jobs), tasks, strict=True):
-            placed = _place(outcome, task[1], out, outcomes)
+        tasks = _tasks(places, out, options, before)
+        for task, entry in in_order(perform, tasks, jobs):
+            outcome = _outcome(entry, before.get(task.document))
+            placed = _place(outcome, Path(entry.staged), out, outcomes)
             outcomes.append(placed)
             yield placed
         shutil.rmtree(work, ignore_errors=True)
@@ -113,78 +101,41 @@ def convert_all(
         ) from error
 
 
-Task = tuple[Path, Path, Mapping[str, object], str, Outcome | None, Path]
+def _tasks(
+    places: list[Path], out: Path, options: Mapping[str, object], before: Mapping[str, Outcome]
+) -> Iterator[Task]:
+    """What is to be done for each document."""
+    work = str((out / ".work").absolute())
+    for path in places:
+        task = Task(document=str(path), address=str(path), facts={}, version="", into=work)
+        try:
+            facts = facts_for(path, options)
+        except OpendataError as error:
+            yield replace(task, problem=(error.zh, error.en), version=program_version())
+            continue
+        version, known = version_of(facts, path), ""
+        old = before.get(str(path))
+        if old and old.package and old.version == version:
+            known = old.sha256 if (out / old.package / DESCRIPTOR).is_file() else ""
+        yield replace(task, facts=plain_facts(facts), version=version, known=known)
 
 
-def _outcomes(tasks: list[Task], jobs: int) -> Iterator[Outcome]:
-    """The tasks' outcomes in order; a document that ends its process ends no other's reading."""
-    while tasks:
-        with ProcessPoolExecutor(max_workers=jobs) as pool:
-            futures = [pool.submit(_convert, task) for task in tasks]
-            done = 0
-            with suppress(BrokenProcessPool):
-                for future in futures:
-                    yield future.result()
-                    done += 1
-        if done < len(tasks):  # a process ended; whose doing it was is seen when each runs alone
-            with ProcessPoolExecutor(max_workers=1) as pool:
-                try:
-                    yield pool.submit(_convert, tasks[done]).result()
-                except BrokenProcessPool:
-                    yield _ended(tasks[done])
-        tasks = tasks[done + 1 :]
-
-
-def _ended(task: Task) -> Outcome:
-    """The outcome of a document whose process ended: why is what it left, if it could."""
-    path, folder, _, version, *_ = task
-    try:
-        zh, en = json.loads(_last_words(folder).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        zh = f"{path}：读取它的进程意外结束（内存不足或原生库出错）；请另存为其他格式后再试。"
-        en = (
-            f"{path}: the process that read it ended (out of memory, or a fault in a native "
-            "library); save it in another format and try again."
-        )
-    return Outcome(str(path), "", version, error_zh=zh, error_en=en)
-
-
-def _last_words(folder: Path) -> Path:
-    return folder.with_suffix(".ended")
-
-
-def _convert(task: Task) -> Outcome:
-    path, folder, options, version, before, out = task
-
-    def give_up(error: DocumentError) -> None:
-        _last_words(folder).write_text(json.dumps((error.zh, error.en)), encoding="utf-8")
-        os._exit(1)
-
-    patience.give_up = give_up
-    try:
-        digest = sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-    except OSError:
-        digest = ""  # the reader says why
-    try:
-        facts = facts_for(path, options)
-        version = f"{version}-{_beside(path, facts)}"
-        known = before and before.package and (before.sha256, before.version) == (digest, version)
-        if before and known and (out / before.package / DESCRIPTOR).is_file():
-            return Outcome(**{**_fields(before), "kept": "yes"})  # type: ignore[arg-type]
-        budget = check(parse(path, facts))
-        to_package(budget, folder, facts=facts, source=path)
-    except OpendataError as error:
-        return Outcome(str(path), digest, version, error_zh=error.zh, error_en=error.en)
+def _outcome(entry: Entry, before: Outcome | None) -> Outcome:
+    """The row of the index for a document that was done."""
+    if entry.kept and before:
+        return replace(before, kept="yes")
     return Outcome(
-        document=str(path),
-        sha256=digest,
-        version=version,
-        package=budget.id,
-        tables=len(budget.document_tables),
-        lines=len(budget.lines),
-        projects=len(budget.projects),
-        indicators=len(budget.indicators),
-        warnings=Report(budget.id, budget.findings).counts["warning"],
+        document=entry.document,
+        sha256=entry.sha256,
+        version=entry.version,
+        package=entry.package,
+        tables=entry.rows.get("document_table", 0),
+        lines=entry.rows.get("line", 0),
+        projects=entry.rows.get("project", 0),
+        indicators=entry.rows.get("indicator", 0),
+        warnings=entry.warnings,
+        error_zh=entry.error_zh,
+        error_en=entry.error_en,
     )
 
 
@@ -204,24 +155,6 @@ def _place(outcome: Outcome, made: Path, out: Path, earlier: list[Outcome]) -> O
         new.rmdir()
         made.rename(new)
     return outcome
-
-
-def _version(options: Mapping[str, object]) -> str:
-    """What besides the document decides the result: the program, its vocabulary, the options."""
-    digest = sha256(repr(sorted((k, str(v)) for k, v in options.items() if v)).encode())
-    folder = vocabulary_files()[0].parent
-    for path in (*vocabulary_files(), *sorted(folder.glob("**/*.csv"))):
-        digest.update(path.read_bytes())
-    return f"{__version__}-{digest.hexdigest()[:12]}"
-
-
-def _beside(document: Path, facts: Facts) -> str:
-    """What is said beside a document: its facts and its corrections."""
-    digest = sha256(repr(facts).encode())
-    repairs = corrections_file(document)
-    if repairs.is_file():
-        digest.update(repairs.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def _fields(outcome: Outcome) -> dict[str, object]:

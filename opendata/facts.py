@@ -59,26 +59,50 @@ _EMAIL = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _YEARS = range(1949, 2101)  # wide enough for any budget, narrow enough to catch a slip
 
 
-def facts_for(document: Path, options: Mapping[str, object] | None = None) -> Facts:
+def facts_for(
+    document: Path,
+    options: Mapping[str, object] | None = None,
+    *,
+    common: Mapping[str, object] | None = None,
+    above: bool = True,
+) -> Facts:
     """The facts for a document, from the files beside and above it and from options.
 
-    Options may be texts, as a command line has them; a file says years as numbers.
+    Options may be texts, as a command line has them; a file says years as numbers. `common` facts
+    are said of many documents: they hold over a file above, and not over the one beside. Where
+    `above` is not so, the folders above say nothing.
 
     Raises:
         FactsError: a file cannot be read, or holds an unknown, ill-typed or unsafe fact.
     """
-    found: dict[str, object] = {}
-    above = [folder / "package.toml" for folder in document.absolute().parents]
-    common = next((path for path in above if path.is_file()), None)
-    for path in (common, document.with_suffix(".toml")):
-        if path and path.is_file():
-            for key, value in _load(path).items():
-                found[key] = _checked(key, value, str(path))
+    folders = document.absolute().parents if above else ()
+    higher = next((f / "package.toml" for f in folders if (f / "package.toml").is_file()), None)
+    found = checked_facts(_load(higher), str(higher)) if higher else {}
+    found.update(common or {})
+    beside = document.with_suffix(".toml")
+    if beside.is_file():
+        found.update(checked_facts(_load(beside), str(beside)))
     for key, value in (options or {}).items():
         if value is not None:
             option = f"--{key.replace('_', '-')}"
             found[key] = _checked(key, _typed(key, value), option)
     return Facts(**found)  # type: ignore[arg-type]  # each was checked against its type
+
+
+def checked_facts(
+    said: Mapping[str, object], place: str, *, texts: bool = False
+) -> dict[str, object]:
+    """Some facts, each of its type; `texts` says that years and dates are written as texts.
+
+    Raises:
+        FactsError: one is unknown, ill-typed or unsafe. None stands for one that is said elsewhere.
+    """
+    return {
+        key: value
+        if value is None and key in _TYPES
+        else _checked(key, _typed(key, value) if texts else value, place)
+        for key, value in said.items()
+    }
 
 
 def _load(path: Path) -> dict[str, object]:

@@ -107,7 +107,7 @@ def replacing(target: Path, ours: Callable[[Path], set[str]] = lambda _: set()) 
     new, old = (target.with_name(f".{target.name}.{word}") for word in ("new", "old"))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(target):
+        with locked(target):
             if old.exists() and not target.exists():
                 old.rename(target)  # a run died between its two renames
             shutil.rmtree(new, ignore_errors=True)
@@ -189,7 +189,7 @@ def _same(one: Path, other: Path) -> bool:
 
 
 @contextmanager
-def _locked(target: Path) -> Iterator[None]:
+def locked(target: Path) -> Iterator[None]:
     """Only one writer for a folder; the lock goes when the process goes, however it goes."""
     lock = target.with_name(f".{target.name}.lock")
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)

@@ -132,8 +132,22 @@ def vocabulary_files() -> list[Path]:
 
 @cache
 def tables() -> dict[str, Table]:
-    """Every table by name, in the order of the shapes."""
-    return {snake(cls): _table(cls, shape) for cls, shape in _table_classes().items()}
+    """Every table of a package by name, in the order of the shapes."""
+    return {
+        snake(cls): _table(cls, shape)
+        for cls, shape in _table_classes().items()
+        if not _one(shape, SH + "group")
+    }
+
+
+@cache
+def corpus_tables() -> dict[str, Table]:
+    """The tables that a corpus has beside those of its packages: their shapes are of a group."""
+    return {
+        snake(cls): _table(cls, shape)
+        for cls, shape in _table_classes().items()
+        if _one(shape, SH + "group")
+    }
 
 
 @cache

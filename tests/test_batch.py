@@ -1,5 +1,4 @@
 import csv
-import os
 import shutil
 import subprocess
 import sys
@@ -9,11 +8,8 @@ from pathlib import Path
 import pyoxigraph
 import pytest
 
-from opendata import batch
-from opendata.batch import convert_all, documents
-from opendata.documents import patience
-from opendata.facts import Facts
-from opendata.model import Budget
+from opendata.batch import Outcome, convert_all, documents
+from opendata.corpus import processes
 
 from .conftest import DOCUMENT
 
@@ -24,6 +20,13 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {
         p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
     }
+
+
+def child_with(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    """The processes that read documents begin with some lines of Python."""
+    code = ["import os", "from opendata.corpus import child, work"]
+    code += ["from opendata.documents import patience", *lines, "child.main()"]
+    monkeypatch.setattr(processes, "COMMAND", (sys.executable, "-P", "-c", "\n".join(code)))
 
 
 @pytest.fixture
@@ -65,12 +68,11 @@ def test_the_same_bytes_with_any_number_of_processes(places: list[Path], tmp_pat
 def test_a_document_that_ends_its_process_ends_no_other(
     places: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
 ) -> None:
-    whole = batch.parse
-
-    def parse(path: Path, facts: Facts) -> Budget:
-        return os._exit(9) if path.name == "c.txt" else whole(path, facts)
-
-    monkeypatch.setattr(batch, "parse", parse)
+    child_with(
+        monkeypatch,
+        "whole = work.parse",
+        "work.parse = lambda p, f: os._exit(9) if p.name == 'c.txt' else whole(p, f)",
+    )
     done = list(convert_all(places, tmp_path / "out", OPTIONS, jobs))
     assert [o.package for o in done] == ["430105-306001-2023", "", "430105-306002-2023", ""]
     assert "c.txt: the process that read it ended" in done[1].error_en
@@ -79,7 +81,7 @@ def test_a_document_that_ends_its_process_ends_no_other(
 def test_a_page_without_end_is_given_up_and_the_rest_goes_on(
     places: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "SECONDS", 1)
+    child_with(monkeypatch, "patience.SECONDS = 1")
     places[1].write_bytes(doubling_pdf(28))
     done = list(convert_all(places, tmp_path / "out", OPTIONS))
     assert [o.package for o in done] == ["430105-306001-2023", "", "430105-306002-2023", ""]
@@ -126,14 +128,11 @@ def test_an_unchanged_document_is_not_read_again(
     list(convert_all(places, out, OPTIONS))
     before = tree(out)
     log = tmp_path / "read"
-    whole = batch.parse
-
-    def parse(path: Path, facts: Facts) -> Budget:
-        with log.open("a", encoding="utf-8") as file:
-            file.write(f"{path.name}\n")
-        return whole(path, facts)
-
-    monkeypatch.setattr(batch, "parse", parse)
+    child_with(
+        monkeypatch,
+        "whole = work.parse",
+        f"work.parse = lambda p, f: print(p.name, file=open({str(log)!r}, 'a')) or whole(p, f)",
+    )
     assert [o.kept for o in convert_all(places, out, OPTIONS)] == ["yes", "", "yes", ""]
     assert log.read_text(encoding="utf-8").split() == ["c.txt", "missing.txt"]
     assert tree(out) == before
@@ -171,5 +170,5 @@ def test_an_index_of_another_make_is_no_reason_to_stop(places: list[Path], tmp_p
 
 
 def test_an_outcome_is_a_failure_without_a_package() -> None:
-    made = batch.Outcome("a", "0", "1", package="p")
+    made = Outcome("a", "0", "1", package="p")
     assert (made.failed, replace(made, package="").failed) == (False, True)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "convert": "read a document and write a data package and graph  文件 → 数据包和图",
+    "corpus": "build and keep up to date a corpus of documents  语料库：成批构建、更新、报告、发布",
     "inspect": "show what was read of a document, and what was not  查看文件读取情况",
     "validate": "check a document, a package or a graph  检查文件、数据包或图",
     "load": "build a store of packages, to query and serve  建立查询库",

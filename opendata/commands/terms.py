@@ -15,7 +15,7 @@ def run(args: argparse.Namespace) -> int:
     from opendata import screen, terms
     from opendata.errors import QueryError
 
-    tables, lists, lang = terms.tables(), terms.code_lists(), language(args)
+    tables, lists, lang = terms.tables() | terms.corpus_tables(), terms.code_lists(), language(args)
     name = args.name
     if name and name not in tables | lists:
         known = ", ".join(tables | lists)

@@ -293,7 +293,9 @@ def write_grouped(file: IO[str], found: Iterable[Triple], known: dict[str, str])
     """Write single triples as Turtle, those of one subject together."""
     groups: dict[str, list[str]] = {}
     for subject, predicate, value in found:
-        pair = f"{shorten(predicate, known)} {shorten(value, known)}"
+        # `a` stands for the type where a predicate does, and nowhere else.
+        short = value if value == f"<{RDF}type>" else shorten(value, known)
+        pair = f"{shorten(predicate, known)} {short}"
         groups.setdefault(subject, []).append(pair)
     for subject, pairs in groups.items():
         file.write(shorten(subject, known) + " " + " ;\n    ".join(pairs) + " .\n\n")

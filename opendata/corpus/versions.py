@@ -1,0 +1,170 @@
+"""The versions of a package: what a new one changes, row by row and triple by triple, and its IRIs."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from opendata.converters.descriptor import DESCRIPTOR
+from opendata.converters.graph import PREFIXES, Triple, iri, literal, write_grouped
+from opendata.output import describe, replacing, write
+from opendata.package import Package, open_package
+from opendata.terms import RDF, tables
+
+CHANGES = "changes"
+SUMMARY = "changes.json"
+
+
+def version_iri(dataset: str, number: int) -> str:
+    """The IRI of a version of a data set.
+
+    >>> version_iri("https://example.org/budget/430105-306001-2023", 2)
+    'https://example.org/budget/430105-306001-2023/version/2'
+    """
+    return f"{dataset}/version/{number}"
+
+
+def version_triples(dataset: str, number: int) -> list[Triple]:
+    """What a data set says of its current version, and that of the one before."""
+    dcat, dct = PREFIXES["dcat"], PREFIXES["dct"]
+    data, node = iri(dataset), iri(version_iri(dataset, number))
+    found = [
+        (data, f"<{dcat}version>", literal(str(number))),
+        (data, f"<{dcat}hasCurrentVersion>", node),
+        (node, f"<{RDF}type>", f"<{PREFIXES['prov']}Entity>"),
+        (node, f"<{dcat}version>", literal(str(number))),
+        (node, f"<{dcat}isVersionOf>", data),
+        (node, f"<{dct}isVersionOf>", data),
+    ]
+    if number > 1:
+        before = iri(version_iri(dataset, number - 1))
+        found.append((node, f"<{dcat}previousVersion>", before))
+        found.append((node, f"<{PREFIXES['prov']}wasRevisionOf>", before))
+    return found
+
+
+def stamp(folder: Path, number: int) -> None:
+    """Write the number of the version into a new package: its descriptor and its entry."""
+    package = open_package(folder)
+    descriptor = dict(package.descriptor)
+    entry = package.path("dataset-ttl")
+    known = {namespace: prefix for prefix, namespace in PREFIXES.items()}  # declared in every entry
+    with entry.open("a", encoding="utf-8", newline="") as file:
+        write_grouped(file, version_triples(str(descriptor["id"]), number), known)
+    written = describe(folder, entry.relative_to(folder).as_posix(), "text/turtle")
+    for resource in descriptor["resources"]:
+        if resource["name"] == "dataset-ttl":
+            resource.update(bytes=written.size, hash=f"sha256:{written.sha256}")
+    found: dict[str, Any] = {}
+    for key, value in descriptor.items():
+        found[key] = value
+        if key == "id":
+            found["version"] = str(number)
+    content = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
+    write(folder, DESCRIPTOR, "application/json", lambda file: file.write(content))
+
+
+def version_of_package(folder: Path) -> int:
+    """The number of the version that a package says it is; 0 where it says none."""
+    told = str(open_package(folder).descriptor.get("version", ""))
+    return int(told) if told.isdigit() else 0
+
+
+def change_set(old: Path, new: Path, target: Path) -> dict[str, Any]:
+    """Write what differs between two packages into a folder; how many rows and triples.
+
+    A row is told by the key of its table. `TABLE.csv` has a row for each that was added or
+    removed, and two, `before` and `after`, for each that was changed.
+
+    Raises:
+        PackageError: a package cannot be read.
+        OutputError: the folder cannot be written.
+    """
+    one, two = open_package(old), open_package(new)
+    summary: dict[str, Any] = {"tables": {}}
+    with replacing(target, lambda folder: {p.name for p in folder.iterdir()}) as made:
+        for name in tables():
+            rows = [_rows(package, name) for package in (one, two)]
+            lines, counts = _differences(*rows)
+            if lines:
+                columns = [column.name for column in tables()[name].stored]
+                write(made, f"{name}.csv", "text/csv", lambda f, c=columns, n=lines: _fill(f, c, n))  # type: ignore[misc]
+                summary["tables"][name] = counts
+        triples = [set(_triples(package)) for package in (one, two)]
+        summary["triples"] = {}
+        for word, found in (
+            ("added", triples[1] - triples[0]),
+            ("removed", triples[0] - triples[1]),
+        ):
+            write(made, f"{word}.nt", "", lambda f, found=found: f.writelines(sorted(found)))  # type: ignore[misc]
+            summary["triples"][word] = len(found)
+        content = json.dumps(summary, ensure_ascii=False, indent=2) + "\n"
+        write(made, SUMMARY, "application/json", lambda file: file.write(content))
+    return summary
+
+
+def read_summary(target: Path) -> dict[str, Any]:
+    """The summary of a change set that was written before."""
+    return dict(json.loads((target / SUMMARY).read_text(encoding="utf-8")))
+
+
+def all_new(folder: Path) -> dict[str, Any]:
+    """The summary of a package that had no version before."""
+    package = open_package(folder)
+    counts = {name: len(_rows(package, name)) for name in tables()}
+    return {
+        "tables": {name: {"added": count} for name, count in counts.items() if count},
+        "triples": {"added": sum(1 for _ in _triples(package)), "removed": 0},
+    }
+
+
+def changed_rows(folder: Path, events: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """The lines of the change sets of some events, each below its package, version and table."""
+    for event in events:
+        place = folder / CHANGES / event["package"] / str(event["version"])
+        for path in sorted(place.glob("*.csv")):
+            yield f"# {event['package']} {event['version']} {path.stem}"
+            yield from path.read_text(encoding="utf-8").splitlines()
+
+
+Row = tuple[str, ...]
+
+
+def _rows(package: Package, table: str) -> dict[str, Row]:
+    """The rows of a table as they are written, by their key; none where the table is not there."""
+    if table not in package.resources:
+        return {}
+    with package.path(table).open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file)
+        next(reader, None)
+        return {row[0]: tuple(row) for row in reader if row}
+
+
+def _differences(
+    old: dict[str, Row], new: dict[str, Row]
+) -> tuple[list[tuple[str, Row]], dict[str, int]]:
+    lines: list[tuple[str, Row]] = []
+    counts = {"added": 0, "changed": 0, "removed": 0}
+    for key in sorted(old.keys() | new.keys()):
+        if key not in old:
+            counts["added"] += 1
+            lines.append(("added", new[key]))
+        elif key not in new:
+            counts["removed"] += 1
+            lines.append(("removed", old[key]))
+        elif old[key] != new[key]:
+            counts["changed"] += 1
+            lines += [("before", old[key]), ("after", new[key])]
+    return lines, counts
+
+
+def _fill(file: IO[str], columns: list[str], lines: Iterable[tuple[str, Row]]) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["change", *columns])
+    writer.writerows((word, *row) for word, row in lines)
+
+
+def _triples(package: Package) -> Iterable[str]:
+    with package.path("budget-nt").open(encoding="utf-8", newline="\n") as file:
+        yield from file
