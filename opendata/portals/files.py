@@ -1,10 +1,13 @@
 """The files of a package, as a portal takes them."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 
 from opendata.converters.descriptor import DESCRIPTOR
-from opendata.errors import PackageError
+from opendata.errors import OutputError, PackageError
 from opendata.package import Package
 
 
@@ -33,3 +36,22 @@ def safe_name(package: Package) -> str:
             f"the package name {name!r} is no folder name; use ASCII letters, digits, - _ and .",
         )
     return name
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for what is read of a portal, which goes in the end.
+
+    Raises:
+        OutputError: the disk is full, or cannot be written.
+    """
+    try:
+        with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+    except OSError as error:
+        place = gettempdir()
+        raise OutputError(
+            f"{place}：无法读写临时文件（{error.strerror or error}）；请检查磁盘空间，或用环境变量 TMPDIR 另指一处。",
+            f"{place}: temporary files cannot be written ({error.strerror or error}); check the disk "
+            "space, or name another place in the variable TMPDIR.",
+        ) from error

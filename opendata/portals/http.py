@@ -153,9 +153,12 @@ class Wire:
             headers={"User-Agent": f"opendata/{__version__}"},
         )
 
-    def beside(self, base: str) -> "Wire":
-        """A connection to another address that is told nobody's name, such as that of its files."""
-        return Wire(base, Credentials(), transport=self._transport, sleep=self._sleep)
+    def beside(self, base: str, *, known: bool = False) -> "Wire":
+        """A connection to another address; it is told who we are where `known`, on the same host only."""
+        one, other = urlsplit(self.base), urlsplit(base)
+        same = (one.scheme, one.netloc) == (other.scheme, other.netloc)
+        who = self._who if known and same else Credentials()
+        return Wire(base, who, transport=self._transport, sleep=self._sleep)
 
     def pause(self, number: int) -> None:
         """Wait before the next attempt, longer after each."""

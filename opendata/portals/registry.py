@@ -32,7 +32,11 @@ PORTALS = {
     "folder": Portal(publish=folder.publish, verify=folder.verify, together=True),
     "bundle": Portal(publish=bundle.publish, verify=bundle.verify, together=True),
     "graph": Portal(
-        publish=graph_store.publish, verify=graph_store.verify, signed=True, together=True
+        publish=graph_store.publish,
+        verify=graph_store.verify,
+        unpublish=graph_store.unpublish,
+        signed=True,
+        together=True,
     ),
     "udata": Portal(
         publish=udata.publish,

@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterable
 from contextlib import closing
 from hashlib import file_digest
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from opendata.errors import OpendataError, PortalError
 from opendata.package import open_package
+from opendata.portals.files import scratch
 from opendata.portals.http import Credentials, LostAnswerError, Wire, credentials
 from opendata.portals.plan import Change, Entry, Plan
 from opendata.portals.profiles import Profile
@@ -127,20 +127,20 @@ class _Portal:
     def publish(self, folder: Path, *, dry_run: bool) -> tuple[Change, ...]:
         """What changes for a package; it is changed but for a dry run."""
         will = self._wanted(folder)
-        with TemporaryDirectory() as elsewhere:
+        with scratch() as elsewhere:
             found = self._difference(will)
             if self._thorough:
-                found = self._difference(will, self._broken(will, found, Path(elsewhere)))
+                found = self._difference(will, self._broken(will, found, elsewhere))
             if not found.idle and not dry_run:
-                self._settle(will, found, Path(elsewhere))
+                self._settle(will, found, elsewhere)
         return found.changes
 
     def verify(self, folder: Path) -> tuple[Change, ...]:
         """How the portal differs from a package; every byte is read."""
         will = self._wanted(folder)
         found = self._difference(will)
-        with TemporaryDirectory() as elsewhere:
-            return self._difference(will, self._broken(will, found, Path(elsewhere))).changes
+        with scratch() as elsewhere:
+            return self._difference(will, self._broken(will, found, elsewhere)).changes
 
     def _settle(self, will: Wanted, found: Difference, elsewhere: Path) -> None:
         """Write what differs and read it again, until nothing does.
