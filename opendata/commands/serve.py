@@ -78,6 +78,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="a proxy before the site whose X-Forwarded-For is believed 前置代理的地址",
     )
+    parser.add_argument("--title", metavar="TEXT", help="name of the site in Chinese 网站名称")
+    parser.add_argument("--title-en", metavar="TEXT", help="name of the site in English 英文名称")
     parser.add_argument("--quiet", action="store_true", help="no access log 不记访问日志")
 
 
@@ -98,6 +100,7 @@ def run(args: argparse.Namespace) -> int:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    title = {"zh": args.title, "en": args.title_en or args.title}
     settings = checked(
         Settings(
             base=args.base,
@@ -111,6 +114,7 @@ def run(args: argparse.Namespace) -> int:
             client_queries=args.client_queries,
             proxies=tuple(args.proxy),
             access_log=not args.quiet,
+            title={lang: text for lang, text in title.items() if text},
         )
     )
 

@@ -128,7 +128,7 @@ def _write_site(
     for path in vocabulary_files():
         shutil.copyfile(path, new / "def" / f"{path.parent.name}-{path.name}")
     write(new, "catalog.ttl", "text/turtle", lambda file: write_triples(file, catalogue(found)))
-    data = json.dumps(_data_json(found), ensure_ascii=False, indent=2) + "\n"
+    data = json.dumps(data_json(found), ensure_ascii=False, indent=2) + "\n"
     write(new, "data.json", "application/json", lambda file: file.write(data))
     write_pages(new, make(tuple(found)), told)
     paths = sorted(p.relative_to(new).as_posix() for p in new.rglob("*") if p.is_file())
@@ -139,8 +139,11 @@ def _write_site(
     return files
 
 
-def _data_json(found: list[Package]) -> dict[str, object]:
-    """The catalogue in the schema of Project Open Data (data.json), version 1.1."""
+def data_json(found: list[Package], files: str = "dataset/") -> dict[str, object]:
+    """The catalogue in the schema of Project Open Data (data.json), version 1.1.
+
+    `files` is the address below which each package has its files.
+    """
     return {
         "@context": "https://project-open-data.cio.gov/v1.1/schema/catalog.jsonld",
         "conformsTo": "https://project-open-data.cio.gov/v1.1/schema",
@@ -157,7 +160,7 @@ def _data_json(found: list[Package]) -> dict[str, object]:
                     {
                         "@type": "dcat:Distribution",
                         "title": resource.get("title", name),
-                        "downloadURL": f"dataset/{package.name}/{resource['path']}",
+                        "downloadURL": f"{files}{package.name}/{resource['path']}",
                         "mediaType": resource.get("mediatype", "application/octet-stream"),
                     }
                     for name, resource in package.resources.items()

@@ -12,12 +12,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from opendata.errors import OpendataError
+from opendata.errors import BusyError, OpendataError
+from opendata.portals.folder import data_json
 from opendata.server import descriptions, downloads, graphs, html, requests, resources
 from opendata.server.endpoint import Endpoint
-from opendata.server.errors import RequestError, no_such_page, not_acceptable, told
+from opendata.server.errors import RequestError, no_such_page, not_acceptable, not_allowed, told
 from opendata.server.guard import Guard
-from opendata.server.negotiation import GRAPHS, HTML, SUFFIXES, negotiate
+from opendata.server.negotiation import GRAPHS, SUFFIXES, negotiate
 from opendata.server.settings import Settings
 from opendata.server.sources import Source
 from opendata.server.state import Served, Snapshot
@@ -45,7 +46,10 @@ def application(source: Source, settings: Settings) -> ASGIApp:
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
-        exception_handlers={OpendataError: _told, HTTPException: _refused},
+        exception_handlers={
+            OpendataError: partial(_failed, served),
+            HTTPException: partial(_failed, served),
+        },
     )
     app.router.redirect_slashes = False  # it would believe the Host header
     endpoint = Endpoint(served)
@@ -58,24 +62,21 @@ def application(source: Source, settings: Settings) -> ASGIApp:
     return Guard(site, log=settings.access_log)
 
 
-def _told(_: Request, error: Exception) -> Response:
-    assert isinstance(error, OpendataError)
-    return told(error)
+async def _failed(served: Served, request: Request, error: Exception) -> Response:
+    """An error as a page where a browser asks, else as plain text."""
+    found = error if isinstance(error, OpendataError) else _refused(request, error)
+    if html.for_people(request) and not isinstance(found, BusyError):
+        return await html.failure(served.now(), request, found)
+    return told(found)
 
 
-def _refused(request: Request, error: Exception) -> Response:
+def _refused(request: Request, error: Exception) -> RequestError:
+    """What the framework refuses: a method, or an address."""
     assert isinstance(error, HTTPException)
-    if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "GET, HEAD")
-        return told(
-            RequestError(
-                405,
-                f"这里只可以用 {allowed}。",
-                f"Only {allowed} can be used here.",
-                {"allow": allowed},
-            )
-        )
-    return told(no_such_page(request.url.path))
+    if error.status_code != 405:
+        return no_such_page(request.url.path)
+    allowed = (error.headers or {}).get("Allow", "GET, HEAD")
+    return not_allowed(allowed, f"这里只可以用 {allowed}。", f"Only {allowed} can be used here.")
 
 
 def _described(
@@ -132,6 +133,11 @@ async def _file(served: Served, request: Request) -> Response:
     return await downloads.file(served.now(), request, found["name"], found["path"])
 
 
+async def _data_json(served: Served, _: Request) -> Response:
+    found = list(served.now().packages.values())
+    return JSONResponse(data_json(found, f"{served.base}package/"))
+
+
 async def _health(served: Served, _: Request) -> Response:
     snapshot = served.now()
     return JSONResponse(
@@ -143,19 +149,10 @@ async def _health(served: Served, _: Request) -> Response:
 async def _anything(served: Served, request: Request) -> Response:
     """A page, or else what the data name by this address."""
     snapshot, path = served.now(), request.scope["path"].lstrip("/")
-    found = await html.page(served, snapshot, path, dict(request.query_params))
-    if found.status_code != 404:
+    found = await html.page(snapshot, request, path, dict(request.query_params))
+    if found.status_code != 404 or not path:
         return found
-    try:
-        return await resources.by_path(served, request)
-    except RequestError as error:
-        if error.status != 404 or not _for_people(request):
-            raise
-        return found
-
-
-def _for_people(request: Request) -> bool:
-    return negotiate(request.headers.get("accept", ""), ("text/plain", HTML)) == HTML
+    return await resources.by_path(served, request)
 
 
 _READ = ["GET", "HEAD"]
@@ -174,6 +171,7 @@ _ROUTES: tuple[tuple[str, list[str] | None, Answer], ...] = (
     ("/.well-known/void", _READ, _well_known),
     ("/robots.txt", _READ, _robots),
     ("/sitemap.xml", _READ, _sitemap),
+    ("/data.json", _READ, _data_json),
     ("/health", _READ, _health),
     ("/data/{path:path}", _READ, resources.by_path),
     ("/def/{path:path}", _READ, resources.by_path),

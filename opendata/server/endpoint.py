@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from functools import partial
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from opendata.errors import OpendataError
-from opendata.server import descriptions, html, requests
+from opendata.server import descriptions, requests
 from opendata.server.errors import RequestError, not_acceptable, not_allowed, told
 from opendata.server.negotiation import GRAPHS, HTML, TABLES, content_type, negotiate
 from opendata.server.quota import client_of
-from opendata.server.state import Served, Snapshot
+from opendata.server.state import Served
 from opendata.store.workers import Query, Reply
 from opendata.store.workers.lexis import look
 from opendata.store.workers.pool import Pool
@@ -182,12 +182,7 @@ async def _description(served: Served, request: Request, given: requests.Fields)
     snapshot = served.now()
     chosen = negotiate(accept, (*offers, HTML))
     if chosen == HTML:
-        return await editor(served, snapshot)
+        return RedirectResponse(f"{served.base}query.html", 303, {"vary": "Accept"})
     if chosen is None:
         raise not_acceptable((*offers, HTML))
     return await descriptions.service(served, snapshot, chosen)
-
-
-async def editor(served: Served, snapshot: Snapshot) -> Response:
-    """The page where queries are written."""
-    return await html.page(served, snapshot, "sparql.html", {})

@@ -92,7 +92,7 @@ def path_of(served: Served, snapshot: Snapshot, name: str) -> str | None:
     if "#" in name:
         return None
     for space, path in _spaces(served, snapshot):
-        if name.startswith(space) and name != space:
+        if name.startswith(space) and not name.endswith("/"):
             return path + name.removeprefix(space)
     return None
 
@@ -107,8 +107,9 @@ def _at(served: Served, snapshot: Snapshot, path: str) -> list[Resource]:
     """The IRIs that a path may stand for."""
     found = []
     for space, stands in _spaces(served, snapshot):
-        if path.startswith(stands) and path != stands:
-            found.append(Resource(iri(space + quote(path[len(stands) :], safe=_SAFE))[1:-1], path))
+        if path.startswith(stands):
+            name = iri(space + quote(path[len(stands) :], safe=_SAFE))[1:-1]
+            found.append(Resource(name, None if name.endswith("/") else path))
     return found
 
 
@@ -145,9 +146,12 @@ async def _document(
 ) -> Response:
     page = _page(request)
     if media_type == HTML:
-        return await html.page(
-            served, snapshot, "resource.html", {"iri": resource.iri, "page": str(page)}
-        )
+        asked = {"iri": resource.iri, "page": str(page)}
+        path = request.scope["path"].lstrip("/")
+        language = html.preferred(request) if resource.path is not None else ""
+        response = await html.page(snapshot, request, path, asked, language)
+        response.headers["vary"] = "Accept-Language"
+        return response
     tag = requests.etag(snapshot.digest, resource.iri, page, media_type)
     suffix = _NAMES[media_type]
     links = [

@@ -1,5 +1,6 @@
 """How a site is served."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
@@ -12,7 +13,8 @@ class Settings:
     """How a site is served. `base` is its public address, and ends in a slash.
 
     `client_seconds` of query time a minute and `client_queries` at a time are each client's;
-    `proxies` are the addresses of proxies whose word for the client's address is taken.
+    `proxies` are the addresses of proxies whose word for the client's address is taken; `title` is
+    the site's, by language.
     """
 
     base: str
@@ -22,6 +24,7 @@ class Settings:
     client_queries: int = 2
     proxies: tuple[str, ...] = ()
     access_log: bool = True
+    title: Mapping[str, str] = field(default_factory=dict)
 
 
 def checked(settings: Settings) -> Settings:

@@ -32,6 +32,7 @@ class Snapshot:
 
     source: Source
     pool: Pool
+    title: Mapping[str, str]
     kept: dict[str, Any] = field(default_factory=dict)  # what is made once for this state
 
     @property
@@ -102,7 +103,7 @@ class Served:
         await pool.open()
         if not pool.sealed:
             _log.warning("workers are not sealed off from the network on this system")
-        return Snapshot(source=source, pool=pool)
+        return Snapshot(source=source, pool=pool, title=self.settings.title)
 
     async def _take(self) -> None:
         """Put the new state in the place of the old one, which answers what it was asked and ends."""

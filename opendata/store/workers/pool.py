@@ -29,6 +29,7 @@ _AGAIN = 0.5  # seconds until a worker that could not start is tried again
 _TICK = 0.05  # seconds between two looks at what runs
 _SLOW = 0.25  # seconds after which a query is slow
 _EARLY = 1.0  # seconds in which a query whose worker is killed from outside gets another
+_PATIENCE = 10.0  # seconds that a query waits at least for a worker
 _WAITING = 64  # queries that wait for each worker at most
 
 _log = logging.getLogger(__name__)
@@ -229,7 +230,7 @@ class Pool:
         if not self._open or len(self._waiting) >= _WAITING * self.size:
             raise _busy()
         waiter: asyncio.Future[_Line] = self._loop.create_future()
-        self._waiting.append((self._loop.time() + self.limits.seconds, waiter))
+        self._waiting.append((self._loop.time() + max(self.limits.seconds, _PATIENCE), waiter))
         try:
             return await waiter
         except asyncio.CancelledError:
