@@ -168,6 +168,10 @@ class Wire:
         """Let the connection go."""
         self._client.close()
 
+    def pause(self, attempt: int) -> None:
+        """Wait before something is tried anew, longer each time."""
+        self._sleep(WAIT * 2 ** min(attempt, 4) * (0.5 + self._draw.random()))
+
     def send(
         self,
         method: str,

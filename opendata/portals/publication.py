@@ -19,7 +19,7 @@ from opendata.package import Package, open_package
 from opendata.portals.journal import LIVE, Journal, Record, Snapshot, now, snapshot, whoami
 from opendata.portals.plan import Entry, Plan
 from opendata.portals.profiles import Profile
-from opendata.portals.registry import PORTALS, Portal
+from opendata.portals.registry import PORTALS
 from opendata.terms import vocabulary_files
 
 
@@ -57,23 +57,27 @@ def publish_all(
     waived = tuple(sorted(set(despite)))
     told = journal.records() if journal else []
 
-    def work(some: list[Path]) -> Plan:
-        parcels = [_parcel(folder, profile, "publish", waived) for folder in some]
-        for parcel in parcels:
-            _permit(parcel, told)
-        return _send(parcels, profile, journal, told, dry_run=dry_run)
+    with _connected(profile) as more:
 
-    return _each(_parts(list(folders), profile), work, jobs)
+        def work(some: list[Path]) -> Plan:
+            parcels = [_parcel(folder, profile, "publish", waived) for folder in some]
+            for parcel in parcels:
+                _permit(parcel, told)
+            return _send(parcels, profile, journal, told, more, dry_run=dry_run)
+
+        yield from _each(_parts(list(folders), profile), work, jobs)
 
 
 def verify_all(folders: Iterable[Path], profile: Profile, *, jobs: int = 1) -> Iterator[Outcome]:
     """What would have to change at a target for packages to be there as they are."""
     portal = PORTALS[profile.scheme]
 
-    def work(some: list[Path]) -> Plan:
-        return portal.verify(some, profile.place, **_signed(portal, profile))
+    with _connected(profile) as more:
 
-    return _each(_parts(list(folders), profile), work, jobs)
+        def work(some: list[Path]) -> Plan:
+            return portal.verify(some, profile.place, **more)
+
+        yield from _each(_parts(list(folders), profile), work, jobs)
 
 
 def unpublish_all(
@@ -92,21 +96,20 @@ def unpublish_all(
             f"{profile.scheme}：这类目标还不能撤回。",
             f"{profile.scheme}: nothing can be taken back here.",
         )
-    for name in names:
-        try:
-            entry = _entry(name, told)
-            with ExitStack() as held:
-                if journal and not dry_run:
-                    held.enter_context(journal.locked(profile.name, entry.name))
-                record = _record(entry, profile, "unpublish")
-                with _told(journal, [record], told, dry_run=dry_run) as finish:
-                    plan = take_back(
-                        [entry], profile.place, dry_run=dry_run, **_signed(portal, profile)
-                    )
-                    finish(plan)
-            yield Outcome((entry.name,), plan)
-        except OpendataError as error:
-            yield Outcome((name,), error=error)
+    with _connected(profile) as more:
+        for name in names:
+            try:
+                entry = _entry(name, told)
+                with ExitStack() as held:
+                    if journal and not dry_run:
+                        held.enter_context(journal.locked(profile.name, entry.name))
+                    record = _record(entry, profile, "unpublish")
+                    with _told(journal, [record], told, dry_run=dry_run) as finish:
+                        plan = take_back([entry], profile.place, dry_run=dry_run, **more)
+                        finish(plan)
+                yield Outcome((entry.name,), plan)
+            except OpendataError as error:
+                yield Outcome((name,), error=error)
 
 
 def rollback(
@@ -134,9 +137,9 @@ def rollback(
         journal.restore(wanted, folder)
         parcel = _parcel(folder, profile, "rollback", tuple(wanted.despite))
         record = replace(parcel.record, restores=wanted.number, tool=wanted.tool)
-        plan = _send(
-            [replace(parcel, record=record)], profile, journal, journal.records(), dry_run=dry_run
-        )
+        parcel = replace(parcel, record=record)
+        with _connected(profile) as more:
+            plan = _send([parcel], profile, journal, journal.records(), more, dry_run=dry_run)
     return wanted, plan
 
 
@@ -263,6 +266,7 @@ def _send(
     profile: Profile,
     journal: Journal | None,
     told: list[Record],
+    more: dict[str, Any],
     *,
     dry_run: bool,
 ) -> Plan:
@@ -281,7 +285,7 @@ def _send(
                 [parcel.package.folder for parcel in parcels],
                 profile.place,
                 dry_run=dry_run,
-                **_signed(portal, profile),
+                **more,
             )
             finish(plan)
     return plan
@@ -325,5 +329,13 @@ def _known(record: Record, told: list[Record]) -> bool:
     return bool(done) and done[-1].digest == record.digest
 
 
-def _signed(portal: Portal, profile: Profile) -> dict[str, Profile]:
-    return {"profile": profile} if portal.signed else {}
+@contextmanager
+def _connected(profile: Profile) -> Iterator[dict[str, Any]]:
+    """What every call to a target is given beside: the profile, and what all calls share."""
+    portal = PORTALS[profile.scheme]
+    more: dict[str, Any] = {"profile": profile} if portal.signed else {}
+    if portal.connect is None:
+        yield more
+        return
+    with portal.connect(profile) as session:
+        yield {**more, "session": session}

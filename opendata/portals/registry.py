@@ -1,9 +1,10 @@
 """The kinds of targets there are."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from opendata.portals import bundle, folder, graph_store, udata
+from opendata.portals import bundle, ckan, folder, graph_store, udata
 from opendata.portals.plan import Plan
 
 
@@ -15,7 +16,8 @@ class Portal:
     `unpublish(entries, place, *, dry_run)` takes `plan.Entry`s, for the package may be gone. Each
     returns a Plan. Where `signed`, each gets `profile=` too, for it must say who we are; where
     `token`, a person is asked for one that is nowhere else. `together`: all packages go in one
-    call, for they end in one place; else each goes in a call of its own, many at a time.
+    call, for they end in one place; else each goes in a call of its own, many at a time, and
+    where there is a `connect(profile)`, they share what it opens as `session=`.
     `settings` are what a profile may say beside target and organisation, with their types.
     """
 
@@ -25,6 +27,7 @@ class Portal:
     signed: bool = False
     token: bool = False
     together: bool = False
+    connect: Callable[..., AbstractContextManager[object]] | None = None
     settings: Mapping[str, type] = field(default_factory=dict)
 
 
@@ -44,5 +47,14 @@ PORTALS = {
         unpublish=udata.unpublish,
         signed=True,
         token=True,
+    ),
+    "ckan": Portal(
+        publish=ckan.publish,
+        verify=ckan.verify,
+        unpublish=ckan.unpublish,
+        signed=True,
+        token=True,
+        connect=ckan.connect,
+        settings=ckan.SETTINGS,
     ),
 }

@@ -1,0 +1,238 @@
+"""CKAN's actions over HTTP: what was refused, what may have been done, what must be read anew."""
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any, NamedTuple
+from urllib.parse import quote, urlsplit
+
+from opendata.errors import PortalError
+from opendata.portals.http import Answer, LostAnswerError, Wire, file_content
+
+_ANSWERS = (400, 403, 404, 409, 413)
+_TABLES = ("text/csv", "application/octet-stream")  # the second is what CKAN 2.12 says
+Json = dict[str, Any]
+
+
+class ConflictError(PortalError):
+    """Another was there before us, or CKAN holds something else than we read: read it again."""
+
+
+class TooLargeError(PortalError):
+    """The portal does not take a request of this size."""
+
+
+class Refusal(NamedTuple):
+    """What CKAN refused: the kind, and what it says of each field."""
+
+    status: int
+    kind: str
+    fields: Json
+
+    @property
+    def told(self) -> str:
+        """The refusal in a line."""
+        said = {key: value for key, value in self.fields.items() if key != "__type"}
+        return said.get("message") or json.dumps(said, ensure_ascii=False)[:300]
+
+
+class Upload(NamedTuple):
+    """A file of a multipart form: its field, name, media type and place."""
+
+    field: str
+    name: str
+    media_type: str
+    path: Path
+
+
+def read(wire: Wire, action: str, **params: str) -> Json | list[Any] | Refusal:
+    """The result of an action that changes nothing.
+
+    Raises:
+        PortalError: no answer, or none of CKAN's.
+    """
+    answer = wire.send("GET", f"/api/3/action/{action}", params=params, allowed=_ANSWERS)
+    found: Json | list[Any] | Refusal = _result(wire, action, answer)
+    return found
+
+
+def write(wire: Wire, action: str, data: Mapping[str, object]) -> Json | Refusal:
+    """The result of an action that changes something; it is sent once.
+
+    Raises:
+        LostAnswerError: it may have been done.
+        ConflictError: another is at work in the same place.
+    """
+    content = json.dumps(data, ensure_ascii=False).encode()
+    headers = {"Content-Type": "application/json"}
+    answer = wire.send(
+        "POST",
+        f"/api/3/action/{action}",
+        headers=headers,
+        content=content,
+        once=True,
+        allowed=_ANSWERS,
+    )
+    return _written(wire, action, answer)
+
+
+def send_form(
+    wire: Wire, action: str, form: Mapping[str, str], uploads: Iterable[Upload] = ()
+) -> Json | Refusal:
+    """As `write`, with files, which are streamed from the disk."""
+    boundary = uuid.uuid4().hex
+    files = list(uploads)
+    parts = list(_parts(boundary, form, files))
+    size = sum(len(p) if isinstance(p, bytes) else p.stat().st_size for p in parts)
+
+    def content() -> Iterator[bytes]:
+        for part in parts:
+            if isinstance(part, bytes):
+                yield part
+            else:
+                yield from file_content(part)()
+
+    headers = {
+        "Content-Type": f"multipart/form-data; boundary={boundary}",
+        "Content-Length": str(size),
+    }
+    answer = wire.send(
+        "POST",
+        f"/api/3/action/{action}",
+        headers=headers,
+        content=content,
+        once=True,
+        allowed=_ANSWERS,
+    )
+    return _written(wire, action, answer)
+
+
+def _parts(boundary: str, form: Mapping[str, str], uploads: list[Upload]) -> Iterator[bytes | Path]:
+    for name, text in form.items():
+        yield (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
+        ).encode()
+    for upload in uploads:
+        yield (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{upload.field}"; '
+            f'filename="{upload.name}"\r\nContent-Type: {upload.media_type}\r\n\r\n'
+        ).encode()
+        yield upload.path
+        yield b"\r\n"
+    yield f"--{boundary}--\r\n".encode()
+
+
+class Digest:
+    """A file that keeps nothing of what is written but its SHA-256 and size."""
+
+    def __init__(self) -> None:
+        self.seek(0)
+
+    def seek(self, place: int) -> int:
+        """Begin anew."""
+        self._sum, self.size = sha256(), 0
+        return place
+
+    def truncate(self) -> int:
+        """Nothing is kept."""
+        return self.size
+
+    def write(self, part: bytes) -> int:
+        """Take a part in."""
+        self._sum.update(part)
+        self.size += len(part)
+        return len(part)
+
+    @property
+    def value(self) -> str:
+        """The SHA-256 of all that was written."""
+        return self._sum.hexdigest()
+
+
+def file_digest(wire: Wire, resource: Json) -> str:
+    """The SHA-256 of an uploaded file as the portal gives it out; empty where it gives none.
+
+    Raises:
+        PortalError: no answer came.
+    """
+    # The address is the portal's own, whatever the resource says: a token goes with it.
+    name = urlsplit(str(resource.get("url", ""))).path.rpartition("/")[2]
+    path = f"/dataset/{resource['package_id']}/resource/{resource['id']}/download/{quote(name)}"
+    digest = Digest()
+    into: Any = digest
+    answer = wire.send("GET", path, into=into, allowed=(403, 404))
+    return digest.value if answer.status == 200 else ""
+
+
+def dump(wire: Wire, resource: str) -> IO[bytes] | None:
+    """A table as CSV, on the disk, to be closed; None where there is none.
+
+    Raises:
+        PortalError: no answer came, or it is no table.
+    """
+    file = TemporaryFile()  # noqa: SIM115 - the caller closes it
+    params = {"format": "csv"}
+    answer = wire.send(
+        "GET", f"/datastore/dump/{resource}", params=params, into=file, allowed=(403, 404)
+    )
+    if answer.status == 200 and answer.media_type not in _TABLES:
+        file.close()
+        raise _no_json(wire, "datastore/dump", answer)
+    if answer.status != 200:
+        file.close()
+        return None
+    file.seek(0)
+    return file
+
+
+def _written(wire: Wire, action: str, answer: Answer) -> Json | Refusal:
+    if answer.status == 413:
+        raise TooLargeError(
+            f"{wire.base}：请求太大，被拒绝（HTTP 413）；请管理员调大上传上限。",
+            f"{wire.base}: the request is too large (HTTP 413); its administrator sets the limit.",
+        )
+    if answer.json() is None:  # a gateway answered: CKAN may have done it or not
+        raise LostAnswerError(*_words(wire, action, answer))
+    found: Json | Refusal = _result(wire, action, answer)
+    if isinstance(found, Refusal) and (found.status == 409 or "Search" in found.kind):
+        _conflict(wire, action, found)
+    return found
+
+
+def _conflict(wire: Wire, action: str, found: Refusal) -> None:
+    """Tell a race from a refusal that will stay."""
+    told = found.told
+    raced = "match" in found.fields or "deadlock" in told or "already in use" in told
+    if raced or action.startswith("datastore"):
+        raise ConflictError(
+            f"{wire.base}：{action} 与别的修改相冲突：{told}",
+            f"{wire.base}: {action} met another change: {told}",
+        )
+
+
+def _result(wire: Wire, action: str, answer: Answer) -> Any:
+    found = answer.json()
+    if isinstance(found, str):  # a bad request is a bare text
+        return Refusal(answer.status, "Bad request", {"message": found})
+    if not isinstance(found, dict):
+        raise _no_json(wire, action, answer)
+    if found.get("success"):
+        return found.get("result")
+    error = found.get("error")
+    fields: Json = error if isinstance(error, dict) else {"message": str(error)}
+    return Refusal(answer.status, str(fields.get("__type", "")), fields)
+
+
+def _words(wire: Wire, action: str, answer: Answer) -> tuple[str, str]:
+    what = f"HTTP {answer.status}, {answer.media_type}"
+    return (
+        f"{wire.base}：{action} 的回答不是 CKAN 的（{what}）；请检查地址，或稍后再试。",
+        f"{wire.base}: the answer to {action} is not CKAN's ({what}); check the address, or try later.",
+    )
+
+
+def _no_json(wire: Wire, action: str, answer: Answer) -> PortalError:
+    return LostAnswerError(*_words(wire, action, answer))

@@ -1,0 +1,325 @@
+"""A package comes into CKAN: read, told apart, changed, read back, shown; and read again after a doubt.
+
+Every round begins with what the portal holds, so that it does not matter which answer was lost, who
+else was at work, or which machine began: what is there already is not sent again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from opendata.errors import PortalError
+from opendata.portals.ckan import datastore, sending
+from opendata.portals.ckan.api import ConflictError, Refusal, file_digest, read, write
+from opendata.portals.ckan.dataset import ID, Dataset, dataset
+from opendata.portals.ckan.difference import (
+    Difference,
+    Json,
+    TableState,
+    changes,
+    difference,
+    extras_of,
+    resources_of,
+    stamped,
+    uploads,
+)
+from opendata.portals.http import LostAnswerError, Wire
+from opendata.portals.plan import Change
+from opendata.portals.profiles import Profile
+
+ROUNDS = 8
+PATIENCE = 60  # times that a loader of the portal's own is waited for
+
+
+@dataclass(frozen=True)
+class Session:
+    """A connection to a CKAN, which all packages of a run share."""
+
+    wire: Wire
+    profile: Profile
+
+    @cached_property
+    def extensions(self) -> frozenset[str]:
+        """What the portal can do beside, asked once."""
+        found = read(self.wire, "status_show")
+        known = found.get("extensions") if isinstance(found, dict) else None
+        return frozenset(map(str, known or ()))
+
+
+def publish(session: Session, wanted: Dataset, *, dry_run: bool) -> tuple[Change, ...]:
+    """Bring a data set to what it shall be, or say what that would change.
+
+    Raises:
+        PortalError: it cannot be done; what was public is as before, or has gone on as told.
+    """
+    told: tuple[Change, ...] | None = None
+    for attempt in range(ROUNDS):
+        try:
+            state = _look(session, wanted)
+            told = told if told is not None else state.changes
+            if dry_run or state.idle:
+                return told
+            _apply(session, state)
+        except (LostAnswerError, ConflictError) as error:
+            if attempt + 1 == ROUNDS:
+                raise
+            last = error
+            session.wire.pause(attempt)
+            continue
+        after = _look(session, wanted, again=True)
+        if after.difference.idle:
+            return told
+        last = ConflictError(
+            f"{wanted.name}：发布后又被别人改动。",
+            f"{wanted.name}: another changed it while it was published.",
+        )
+    raise last
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """A data set at the portal against what it shall be."""
+
+    difference: Difference
+    tables: Mapping[str, TableState]
+    spoilt: Mapping[str, str]
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return self.difference.idle and not self.spoilt
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What there is to do, as a plan tells it."""
+        return changes(self.difference, self.tables, self.spoilt)
+
+
+def verify(session: Session, wanted: Dataset) -> tuple[Change, ...]:
+    """How a data set differs from what it shall be: every file and row is read."""
+    state = _look(session, wanted, everything=True)
+    return state.changes
+
+
+def unpublish(session: Session, name: str, identity: str, *, dry_run: bool) -> tuple[Change, ...]:
+    """Take a data set away from the public; CKAN keeps it as deleted, under its name.
+
+    Raises:
+        PortalError: it is not ours, or the portal does not let us.
+    """
+    wire = session.wire
+    for attempt in range(ROUNDS):
+        current = _show(session, name)
+        if current is None or current.get("state") == "deleted":
+            return (Change("remove", name, 0, kind="dataset"),) if attempt else ()
+        if ID not in extras_of(current) or (identity and extras_of(current)[ID] != identity):
+            raise _not_ours(wire, name)
+        if dry_run:
+            break
+        try:
+            sending.refuse(wire, name, write(wire, "package_delete", {"id": current["id"]}) or {})
+        except (LostAnswerError, ConflictError):
+            if attempt + 1 == ROUNDS:
+                raise
+            wire.pause(attempt)
+    return (Change("remove", name, 0, kind="dataset"),)
+
+
+def _show(session: Session, name: str) -> Json | None:
+    """A data set; None where there is none, or none that we may see."""
+    found = read(session.wire, "package_show", id=name)
+    if isinstance(found, Refusal):
+        if found.status == 404:
+            return None
+        sending.whoami(session.wire)  # a bad token is told as such
+        return None
+    assert isinstance(found, dict)
+    return found
+
+
+def _look(
+    session: Session, wanted: Dataset, *, everything: bool = False, again: bool = False
+) -> State:
+    """What the portal holds; `again` is after it was brought there, when no table is read again."""
+    profile = session.profile
+    current = _show(session, wanted.name)
+    if current is not None and extras_of(current).get(ID) != wanted.id:
+        if current.get("state") == "deleted":
+            current = None  # CKAN gives the name anew
+        elif not (profile.settings.get("adopt") and ID not in extras_of(current)):
+            raise _not_ours(session.wire, wanted.name)
+    thorough = (everything or profile.thorough) and not again
+    organisation = profile.organisation
+    found = difference(current, wanted, organisation=organisation, thorough=thorough)
+    spoilt: dict[str, str] = {}
+    if not again and current is not None and not found.complete:
+        spoilt = _spoilt(session, wanted, current)
+        found = difference(
+            current, wanted, organisation=organisation, spoilt=spoilt, thorough=thorough
+        )
+    tables = {} if again else _tables(session, found)
+    return State(
+        difference=_without(found, tables) if thorough else found, tables=tables, spoilt=spoilt
+    )
+
+
+def _without(found: Difference, tables: Mapping[str, TableState]) -> Difference:
+    """After everything was read, what is sound and said to be so is complete."""
+    from dataclasses import replace
+
+    from opendata.portals.ckan.dataset import DIGEST
+
+    said = extras_of(found.current).get(DIGEST) == found.wanted.digest
+    left = tuple(key for key in found.open_tables if key in tables and not tables[key].idle)
+    return replace(found, open_tables=left, complete=said)
+
+
+def _spoilt(session: Session, wanted: Dataset, current: Json) -> dict[str, str]:
+    """The files that are not what their resources say, with the digests that they have."""
+    have = resources_of(current)
+    found = {}
+    for file in wanted.files:
+        resource = have.get(file.key)
+        if resource and not uploads(file, resource):
+            digest = file_digest(session.wire, resource)
+            if digest != file.sha256:
+                found[file.key] = digest
+    return found
+
+
+def _tables(session: Session, found: Difference) -> dict[str, TableState]:
+    if not found.open_tables or "datastore" not in session.extensions:
+        return {}
+    have, known = resources_of(found.current), stamped(found.current)
+    return {
+        key: datastore.look(
+            session.wire, found.wanted.tables[key], have.get(key), ours=key in known
+        )
+        for key in found.open_tables
+    }
+
+
+def _apply(session: Session, state: State) -> None:
+    """Do what there is to do, and read it back."""
+    wire, found, wanted = session.wire, state.difference, state.difference.wanted
+    _permit(session, state)
+    if found.current is None:
+        sending.create(wire, wanted, sending.organisation_of(wire, session.profile.organisation))
+        raise_to = _look(session, wanted)  # a yes does not mean that it is ours
+        found, state = raise_to.difference, raise_to
+    current = found.current
+    assert current is not None
+    if current.get("state") == "active":
+        for key, table in state.tables.items():
+            resource = resources_of(current).get(key)
+            if resource and table.there:
+                datastore.try_rows(wire, str(resource["id"]), table)
+    limit = int(str(session.profile.settings.get("upload_mb", sending.UPLOAD_MB))) * 1_000_000
+    current = sending.send(wire, found, state.spoilt, limit)
+    sent = (
+        {f.key for f in found.new}
+        | set(state.spoilt)
+        | {f.key for f, r in found.changed if uploads(f, r)}
+    )
+    _await_loader(session, current, [key for key in state.tables if key in sent])
+    _files_came(session, wanted, current, sent)
+    _tables_come(session, state, current)
+    tables = (
+        {key: t.digest for key, t in wanted.tables.items()}
+        if "datastore" in _known(session, wanted)
+        else {}
+    )
+    current = _show(session, wanted.name) or current
+    sending.finish(wire, found, current, tables)
+
+
+def _known(session: Session, wanted: Dataset) -> frozenset[str]:
+    """The extensions, asked only where there are tables."""
+    return session.extensions if wanted.tables else frozenset()
+
+
+def _files_came(session: Session, wanted: Dataset, current: Json, sent: set[str]) -> None:
+    """Read back the files that were sent.
+
+    Raises:
+        ConflictError: one is another; the next round sends it again.
+    """
+    have = resources_of(current)
+    for file in wanted.files:
+        if file.key in sent and file_digest(session.wire, have[file.key]) != file.sha256:
+            raise ConflictError(
+                f"{wanted.name}/{file.key}：上传后读回的内容不同。",
+                f"{wanted.name}/{file.key}: was sent, and does not read back the same.",
+            )
+
+
+def _tables_come(session: Session, state: State, current: Json) -> None:
+    """Bring each table, and read it back.
+
+    Raises:
+        ConflictError: one is another; the next round looks at it again.
+    """
+    have = resources_of(current)
+    for key, table in state.tables.items():
+        resource = have[key]
+        if "xloader" in session.extensions or "datapusher" in session.extensions:
+            table = datastore.look(session.wire, table.table, resource, ours=table.ours)  # noqa: PLW2901
+        if not table.idle:
+            datastore.bring(session.wire, str(resource["id"]), table)
+            after = {**resource, "datastore_active": True}
+            held = datastore.look(session.wire, table.table, after, ours=True)
+            if not held.idle:
+                raise ConflictError(
+                    f"{state.difference.wanted.name}/{key}：数据表读回不一致。",
+                    f"{state.difference.wanted.name}/{key}: the table does not read back the same.",
+                )
+
+
+def _await_loader(session: Session, current: Json, keys: list[str]) -> None:
+    """Let the portal's own loader end first where there is one: it would replace our tables."""
+    loader = (
+        next((e for e in ("xloader", "datapusher") if e in session.extensions), None)
+        if keys
+        else None
+    )
+    if not loader:
+        return
+    have = resources_of(current)
+    for key in keys:
+        for attempt in range(PATIENCE):
+            found = read(session.wire, f"{loader}_status", resource_id=str(have[key]["id"]))
+            if not isinstance(found, dict) or found.get("status") in ("complete", "error"):
+                break
+            session.wire.pause(min(attempt, 2))
+
+
+def _permit(session: Session, state: State) -> None:
+    """Stop before anything is written where a public table would have to be made anew.
+
+    Raises:
+        PortalError: so it is, and nobody allowed it.
+    """
+    current = state.difference.current or {}
+    if current.get("state") != "active" or session.profile.rebuild:
+        return
+    for key, table in state.tables.items():
+        if table.rebuilt and table.ours:
+            name = f"{state.difference.wanted.name}/{key}"
+            raise PortalError(
+                f"{name}：列的类型或主键变了，门户的数据表只能删除重建（其间读者看不到它）；"
+                "确要如此请加 --rebuild。未作任何改动。",
+                f"{name}: a column's type or the key differs, so that the portal's table can only be made "
+                "anew (meanwhile readers have none); add --rebuild if so. Nothing was changed.",
+            )
+
+
+def _not_ours(wire: Wire, name: str) -> PortalError:
+    return PortalError(
+        f"{wire.base}：名称 {name} 已被别的数据集占用，没有改动；请改数据包名称，"
+        "或在 opendata.toml 中用 adopt = true 接管由人工建立的数据集。",
+        f"{wire.base}: the name {name} is another's data set, which was left as it is; rename the package, "
+        "or take a data set over that was made by hand with adopt = true in opendata.toml.",
+    )
+
+
+__all__ = ["Session", "dataset", "publish", "unpublish", "verify"]
