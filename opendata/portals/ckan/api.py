@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -173,19 +174,22 @@ def dump(wire: Wire, resource: str) -> IO[bytes] | None:
     Raises:
         PortalError: no answer came, or it is no table.
     """
-    file = TemporaryFile()  # noqa: SIM115 - the caller closes it
-    params = {"format": "csv"}
-    answer = wire.send(
-        "GET", f"/datastore/dump/{resource}", params=params, into=file, allowed=(403, 404)
-    )
-    if answer.status == 200 and answer.media_type not in _TABLES:
-        file.close()
-        raise _no_json(wire, "datastore/dump", answer)
-    if answer.status != 200:
-        file.close()
-        return None
-    file.seek(0)
-    return file
+    with ExitStack() as held:
+        file = held.enter_context(TemporaryFile())
+        answer = wire.send(
+            "GET",
+            f"/datastore/dump/{resource}",
+            params={"format": "csv"},
+            into=file,
+            allowed=(403, 404),
+        )
+        if answer.status != 200:
+            return None
+        if answer.media_type not in _TABLES:
+            raise LostAnswerError(*_words(wire, "datastore/dump", answer))
+        file.seek(0)
+        held.pop_all()
+        return file
 
 
 def _written(wire: Wire, action: str, answer: Answer) -> Json | Refusal:
@@ -197,20 +201,30 @@ def _written(wire: Wire, action: str, answer: Answer) -> Json | Refusal:
     if answer.json() is None:  # a gateway answered: CKAN may have done it or not
         raise LostAnswerError(*_words(wire, action, answer))
     found: Json | Refusal = _result(wire, action, answer)
-    if isinstance(found, Refusal) and (found.status == 409 or "Search" in found.kind):
-        _conflict(wire, action, found)
+    if isinstance(found, Refusal) and _raced(found):
+        raise ConflictError(
+            f"{wire.base}：{action} 与别的修改相冲突：{found.told}",
+            f"{wire.base}: {action} met another change: {found.told}",
+        )
     return found
 
 
-def _conflict(wire: Wire, action: str, found: Refusal) -> None:
+# What PostgreSQL and CKAN say where another was faster; the same request may do well a moment later.
+_RACES = (
+    "deadlock",
+    "already in use",
+    "duplicate key",
+    "could not serialize",
+    "Resource not found",
+)
+
+
+def _raced(found: Refusal) -> bool:
     """Tell a race from a refusal that will stay."""
-    told = found.told
-    raced = "match" in found.fields or "deadlock" in told or "already in use" in told
-    if raced or action.startswith("datastore"):
-        raise ConflictError(
-            f"{wire.base}：{action} 与别的修改相冲突：{told}",
-            f"{wire.base}: {action} met another change: {told}",
-        )
+    return found.status == 404 or (
+        found.status == 409
+        and ("match" in found.fields or any(word in found.told for word in _RACES))
+    )
 
 
 def _result(wire: Wire, action: str, answer: Answer) -> Any:
@@ -218,7 +232,7 @@ def _result(wire: Wire, action: str, answer: Answer) -> Any:
     if isinstance(found, str):  # a bad request is a bare text
         return Refusal(answer.status, "Bad request", {"message": found})
     if not isinstance(found, dict):
-        raise _no_json(wire, action, answer)
+        raise LostAnswerError(*_words(wire, action, answer))
     if found.get("success"):
         return found.get("result")
     error = found.get("error")
@@ -232,7 +246,3 @@ def _words(wire: Wire, action: str, answer: Answer) -> tuple[str, str]:
         f"{wire.base}：{action} 的回答不是 CKAN 的（{what}）；请检查地址，或稍后再试。",
         f"{wire.base}: the answer to {action} is not CKAN's ({what}); check the address, or try later.",
     )
-
-
-def _no_json(wire: Wire, action: str, answer: Answer) -> PortalError:
-    return LostAnswerError(*_words(wire, action, answer))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from opendata.errors import PortalError
-from opendata.portals.ckan.api import Refusal, dump, read, write
+from opendata.portals.ckan.api import ConflictError, Refusal, dump, read, write
 from opendata.portals.ckan.difference import Json, TableState
 from opendata.portals.ckan.tables import Column, Row, Table, chunks
 from opendata.portals.http import Wire
@@ -41,7 +41,12 @@ def look(wire: Wire, table: Table, resource: Json | None, *, ours: bool) -> Tabl
 def _columns(wire: Wire, resource: str) -> tuple[tuple[Column, ...], set[str]]:
     """The columns of a table, and those of its key."""
     found = read(wire, "datastore_info", id=resource)
-    if isinstance(found, Refusal | list):
+    if isinstance(found, Refusal) and found.status != 404:
+        raise ConflictError(
+            f"{wire.base}：无法读取数据表 {resource}：{found.told}",
+            f"{wire.base}: the table {resource} cannot be read: {found.told}",
+        )
+    if not isinstance(found, dict):
         return (), set()
     columns, keys = [], set()
     for said in found.get("fields") or ():

@@ -147,7 +147,11 @@ def finish(wire: Wire, found: Difference, current: Json, tables: dict[str, str])
     """Show a data set that was read back whole, and say in it what it is."""
     stamps = {TABLES: json.dumps(tables, sort_keys=True), DIGEST: found.wanted.digest}
     update = {"state": "active", "extras": _extras(current, found.wanted, stamps)}
-    form = {**_match(current), "update": json.dumps(update, ensure_ascii=False)}
+    form = {
+        **_match(current),
+        "filter": json.dumps(["-extras"]),
+        "update": json.dumps(update, ensure_ascii=False),
+    }
     answer = refuse(wire, found.wanted.name, send_form(wire, "package_revise", form))
     package: Json = answer["package"]
     return package
@@ -189,9 +193,11 @@ def _revision(
     have = resources_of(current)
     form, sent = _match(current), []
     if head:
-        form["update"] = json.dumps(_update(found, current), ensure_ascii=False)
-        if found.gone:
-            form["filter"] = json.dumps([f"-resources__{r['id']}" for r in found.gone])
+        update = _update(found, current)
+        form["update"] = json.dumps(update, ensure_ascii=False)
+        # A list is merged with what is there place by place, unless that is taken away before.
+        lists = [f"-{key}" for key, value in update.items() if isinstance(value, list)]
+        form["filter"] = json.dumps([*lists, *(f"-resources__{r['id']}" for r in found.gone)])
     new = [file for file in part if file.key not in have]
     for file in (file for file in part if file.key in have):
         old = have[file.key]

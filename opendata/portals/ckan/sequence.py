@@ -42,8 +42,12 @@ class Session:
     def extensions(self) -> frozenset[str]:
         """What the portal can do beside, asked once."""
         found = read(self.wire, "status_show")
-        known = found.get("extensions") if isinstance(found, dict) else None
-        return frozenset(map(str, known or ()))
+        if not isinstance(found, dict):  # a guess would leave tables out
+            raise ConflictError(
+                f"{self.wire.base}：门户不说它有哪些扩展。",
+                f"{self.wire.base}: the portal does not say which extensions it has.",
+            )
+        return frozenset(map(str, found.get("extensions") or ()))
 
 
 def publish(session: Session, wanted: Dataset, *, dry_run: bool) -> tuple[Change, ...]:
@@ -59,7 +63,7 @@ def publish(session: Session, wanted: Dataset, *, dry_run: bool) -> tuple[Change
             told = told if told is not None else state.changes
             if dry_run or state.idle:
                 return told
-            _apply(session, state)
+            _apply(session, state, attempt)
         except (LostAnswerError, ConflictError) as error:
             if attempt + 1 == ROUNDS:
                 raise
@@ -129,9 +133,13 @@ def _show(session: Session, name: str) -> Json | None:
     """A data set; None where there is none, or none that we may see."""
     found = read(session.wire, "package_show", id=name)
     if isinstance(found, Refusal):
-        if found.status == 404:
-            return None
-        sending.whoami(session.wire)  # a bad token is told as such
+        if found.status not in (403, 404):
+            raise ConflictError(
+                f"{session.wire.base}：无法读取 {name}：{found.told}",
+                f"{session.wire.base}: {name} cannot be read: {found.told}",
+            )
+        if found.status == 403:
+            sending.whoami(session.wire)  # a bad token is told as such
         return None
     assert isinstance(found, dict)
     return found
@@ -199,8 +207,11 @@ def _tables(session: Session, found: Difference) -> dict[str, TableState]:
     }
 
 
-def _apply(session: Session, state: State) -> None:
-    """Do what there is to do, and read it back."""
+def _apply(session: Session, state: State, attempt: int) -> None:
+    """Do what there is to do, and read it back.
+
+    From the third attempt requests are smaller: a gateway may cut off what it finds too large.
+    """
     wire, found, wanted = session.wire, state.difference, state.difference.wanted
     _permit(session, state)
     if found.current is None:
@@ -215,7 +226,7 @@ def _apply(session: Session, state: State) -> None:
             if resource and table.there:
                 datastore.try_rows(wire, str(resource["id"]), table)
     limit = int(str(session.profile.settings.get("upload_mb", sending.UPLOAD_MB))) * 1_000_000
-    current = sending.send(wire, found, state.spoilt, limit)
+    current = sending.send(wire, found, state.spoilt, limit >> max(0, attempt - 1) * 4)
     sent = (
         {f.key for f in found.new}
         | set(state.spoilt)

@@ -272,6 +272,7 @@ def _configure(folder: Path, ports: dict[str, int], search: str) -> None:
         "ckan.plugins": PLUGINS,
         "ckan.max_resource_size": "20",
         "ckan.auth.create_user_via_web": "false",
+        "ckan.datastore.sqlsearch.enabled": "true",
         "ckanext.dcat.enable_content_negotiation": "true",
         "ckanext.dcat.rdf.profiles": "euro_dcat_ap_3",
     }
