@@ -162,15 +162,11 @@ class Wire:
 
     def pause(self, number: int) -> None:
         """Wait before the next attempt, longer after each."""
-        self._sleep(WAIT * 2**number * (0.5 + self._draw.random()))
+        self._sleep(WAIT * 2 ** min(number, 5) * (0.5 + self._draw.random()))
 
     def close(self) -> None:
         """Let the connection go."""
         self._client.close()
-
-    def pause(self, attempt: int) -> None:
-        """Wait before something is tried anew, longer each time."""
-        self._sleep(WAIT * 2 ** min(attempt, 4) * (0.5 + self._draw.random()))
 
     def send(
         self,
