@@ -2,7 +2,8 @@
 
 The head of a file says the constraint in a sentence (`# zh:`, `# en:`), its `# severity:`, and
 what is said of a node that breaks it (`# says zh:`, `# says en:`, with `{variable}` for a value
-of the answer). `?node` is the node at fault and `?column` the property.
+of the answer). `?node` is the node at fault and `?column` the property. `# of: observations`
+stands where each observation can be asked about by itself.
 """
 
 import re
@@ -36,6 +37,7 @@ class Constraint:
     says: Text
     severity: str
     group: str
+    of_observations: bool
     stops: tuple[str, ...]
     text: str
 
@@ -60,6 +62,7 @@ def _read(path: Path, folder: str) -> Constraint:
         says={"zh": head["says zh"], "en": head["says en"]},
         severity=head["severity"],
         group=head.get("for each", ""),
+        of_observations=head.get("of") == "observations",
         stops=tuple(head.get("stops", "").split()),
         text=text,
     )
@@ -69,7 +72,12 @@ def answers(store: Store, query: str, prefixes: dict[str, str]) -> list[QuerySol
     """The rows of a query in the order of what they show, so that reports come out the same."""
     result = store.query(query, prefixes=PREFIXES | prefixes)
     assert isinstance(result, QuerySolutions)
-    return sorted(result, key=lambda row: [shown(term) for term in row])
+    return ordered(result)
+
+
+def ordered(rows: Iterable[QuerySolution]) -> list[QuerySolution]:
+    """Rows in the order of what they show."""
+    return sorted(rows, key=lambda row: [shown(term) for term in row])
 
 
 def shown(term: object) -> str:

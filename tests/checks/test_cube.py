@@ -7,10 +7,10 @@ import pytest
 import rdflib
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyoxigraph import Literal, RdfFormat, Triple, parse
+from pyoxigraph import Literal, Quad, RdfFormat, Store, Triple, parse
 
 from opendata.checks.constraint import constraints
-from opendata.checks.cube import MAX_DIMENSIONS, check_cube
+from opendata.checks.cube import MAX_DIMENSIONS, check_cube, parts, points
 from opendata.model import Finding
 
 from ..conftest import EXAMPLE
@@ -417,6 +417,87 @@ def test_a_code_of_ours_is_found_in_our_list_when_the_graph_has_no_codes() -> No
         for t in bare
     ]
     assert {(f.rule, f.column) for f in check_cube(wrong)} == {("cube-ic-19", "fund")}
+
+
+@pytest.mark.parametrize("change", [*BROKEN, *STILL_SOUND])
+def test_observations_in_small_parts_give_the_same(
+    change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = check(change)
+    for module in (parts, points):
+        monkeypatch.setattr(module, "SIZE", 1)
+    assert check(change) == whole
+
+
+def test_an_observation_of_no_data_set_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "SIZE", 1)
+    found = check("-:o2 qb:dataSet :people")
+    assert [(f.rule, f.record) for f in found if f.rule == "cube-ic-18"] == [("cube-ic-18", "o2")]
+
+
+DAYS = (
+    *('"2020-01-01"^^xsd:date', '"2020-01-01Z"^^xsd:date', '"2020-01-01+00:00"^^xsd:date'),
+    *("2020", "02020", '"2020"^^xsd:gYear', '"1.50"^^xsd:decimal', "1.5", "1.5e0", '"15E-1"^^xsd:double'),
+    *('"2020-01-01T00:00:00"^^xsd:dateTime', '"2020-01-01T00:00:00.0"^^xsd:dateTime'),
+    *('"a"@en', '"a"@EN', '"a"', ":a", "true", '"1"^^xsd:boolean', '"x"^^xsd:integer'),
+)  # fmt: skip
+MEASURED = (":cars", ":bikes", ":boats")
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(DAYS),
+            st.sampled_from((":p", ":q")),
+            st.sampled_from(MEASURED),
+            st.sampled_from((":tall", ":tall", ":wide", ":tall , :wide")),
+        ),
+        max_size=25,
+    )
+)
+def test_points_are_told_apart_as_a_store_tells_values_apart(
+    told: list[tuple[str, str, str, str]],
+) -> None:
+    text = PREFIXES + (
+        ":tall qb:structure :T . :T qb:component [ qb:dimension :day ] , [ qb:dimension :place ] ,"
+        " [ qb:dimension qb:measureType ] , [ qb:measure :cars ] , [ qb:measure :bikes ] ."
+        " :wide qb:structure :W . :W qb:component [ qb:dimension :day ] , [ qb:measure :cars ] ."
+        ":day rdfs:range xsd:date . :place rdfs:range :Place .\n"
+    )
+    text += "".join(
+        f":o{n} qb:dataSet {data_set} ; :day {day} ; :place {place} ; qb:measureType {measure} ; {measure} {n} .\n"
+        for n, (day, place, measure, data_set) in enumerate(told)
+    )
+    found = [f for f in check_cube(triples(text)) if f.rule in {"cube-ic-12", "cube-ic-17"}]
+    expected = _compared(triples(text))
+    assert {(f.rule, f.record) for f in found} == expected
+    assert len(found) >= len(expected)
+
+
+def _compared(graph: list[Triple]) -> set[tuple[str, str]]:
+    """What IC-12 and IC-17 find by comparing the values that a store holds."""
+    store = Store()
+    store.extend(Quad(*t) for t in graph)
+    groups: dict[object, list[tuple[str, str]]] = {}
+    for row in store.query(  # type: ignore[union-attr]
+        "PREFIX qb: <http://purl.org/linked-data/cube#> PREFIX : <https://example.org/> "
+        "SELECT * { ?o qb:dataSet ?set ; :day ?day ; :place ?place ; qb:measureType ?type }"
+    ):
+        tall = row["set"].value.endswith("tall")
+        point = (row["set"], row["day"], row["place"] if tall else None)
+        name = row["o"].value.rpartition("/")[2]
+        groups.setdefault(point, []).append((name, row["type"].value.rpartition("/")[2]))
+    found: set[tuple[str, str]] = set()
+    for (data_set, *_), here in groups.items():  # type: ignore[misc]
+        tall = data_set.value.endswith("tall")
+        if tall and not {"cars", "bikes"} <= {measure for _, measure in here}:
+            found.add(("cube-ic-17", min(name for name, _ in here)))
+        for measure in {m for _, m in here} if tall else {None}:
+            alike = [name for name, m in here if measure in {m, None}]
+            if len(alike) > 1:
+                found.add(("cube-ic-12", min(alike)))
+    return found
 
 
 # The published normalisation forgets what is attached to a measure, and its IC-1, IC-2 and IC-3

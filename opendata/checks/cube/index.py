@@ -11,6 +11,7 @@ NORM = "urn:opendata:cube#"  # what is worked out here and stands in no graph
 
 Node = NamedNode | BlankNode
 Term = NamedNode | BlankNode | Literal | Triple
+Graph = dict[NamedNode, list[Triple]]  # predicate -> its triples
 Index = dict[NamedNode, dict[Node, list[Term]]]  # predicate -> subject -> objects
 
 
@@ -27,6 +28,7 @@ def norm(name: str) -> NamedNode:
 TYPE, RANGE = NamedNode(RDF + "type"), NamedNode(RDFS + "range")
 INVERSE = NamedNode("http://www.w3.org/2002/07/owl#inverseOf")
 DATA_SET, OBSERVATION, SLICE = qb("dataSet"), qb("observation"), qb("slice")
+SLICE_STRUCTURE = qb("sliceStructure")
 STRUCTURE, COMPONENT, PROPERTY = qb("structure"), qb("component"), qb("componentProperty")
 ATTACHMENT, MEASURE_TYPE = qb("componentAttachment"), qb("measureType")
 CODE_LIST, PARENT_CHILD, ROOT = qb("codeList"), qb("parentChildProperty"), qb("hierarchyRoot")
@@ -49,15 +51,24 @@ DESCRIBING = {
 }
 
 
-def index_of(data: Iterable[Triple]) -> Index:
+def by_predicate(data: Iterable[Triple]) -> Graph:
+    """The triples by predicate, so that whoever wants a few need not look at all."""
+    graph: Graph = {}
+    for triple in data:
+        graph.setdefault(triple.predicate, []).append(triple)
+    return graph
+
+
+def index_of(graph: Graph) -> Index:
     """What describes the cubes: it is small beside the observations."""
     found: Index = {}
-    for triple in data:
-        predicate = triple.predicate
-        if predicate in DESCRIBING or (predicate == TYPE and triple.object in KINDS.values()):
-            node = triple.subject
-            if isinstance(node, Node):
-                found.setdefault(predicate, {}).setdefault(node, []).append(triple.object)
+    kinds = set(KINDS.values())
+    described = [t for predicate in DESCRIBING for t in graph.get(predicate, ())]
+    described += [t for t in graph.get(TYPE, ()) if t.object in kinds]
+    for triple in described:
+        node = triple.subject
+        if isinstance(node, Node):
+            found.setdefault(triple.predicate, {}).setdefault(node, []).append(triple.object)
     return found
 
 

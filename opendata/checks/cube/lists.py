@@ -1,8 +1,8 @@
 """The code lists of data cubes: which have codes, and what is reached in them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from opendata.checks.cube.index import (
     CODE_LIST,
@@ -15,6 +15,7 @@ from opendata.checks.cube.index import (
     ROOT,
     TRUE,
     TYPE,
+    Graph,
     Index,
     Node,
     Term,
@@ -23,13 +24,15 @@ from opendata.checks.cube.index import (
     values,
 )
 
+REACHED = (norm("member"), norm("down"), norm("up"))  # from a list to what is in it
 
-def code_list_quads(data: Sequence[Triple], index: Index) -> Iterator[Quad]:
+
+def code_list_quads(graph: Graph, index: Index) -> Iterator[Quad]:
     """Which code lists have codes, and what is reached in collections and hierarchies."""
     lists = led_to(index, CODE_LIST)
-    schemes = {t.object for t in data if t.predicate in IN_SCHEME}
-    schemes |= {t.subject for t in data if t.predicate == HAS_TOP}
-    steps = _steps(data, index)
+    schemes = {t.object for predicate in IN_SCHEME for t in graph.get(predicate, ())}
+    schemes |= {t.subject for t in graph.get(HAS_TOP, ())}
+    steps = _steps(graph, index)
     for node in lists:
         if node in schemes:  # that it is one follows from its concepts
             yield Quad(node, TYPE, CONCEPT_SCHEME)
@@ -55,9 +58,7 @@ def _ways(index: Index, node: Node, *, inverse: bool) -> Iterator[NamedNode]:
             yield from (p for p in values(index, INVERSE, found) if isinstance(p, NamedNode))
 
 
-def _steps(
-    data: Iterable[Triple], index: Index
-) -> dict[tuple[NamedNode, bool], dict[Node, list[Term]]]:
+def _steps(graph: Graph, index: Index) -> dict[tuple[NamedNode, bool], dict[Node, list[Term]]]:
     """(property, inverse) -> parent -> children, for the properties that a hierarchy names."""
     lists = index.get(PARENT_CHILD, {})
     found: dict[tuple[NamedNode, bool], dict[Node, list[Term]]] = {
@@ -66,9 +67,8 @@ def _steps(
         for node in lists
         for p in _ways(index, node, inverse=inverse)
     }
-    names = {p for p, _ in found}
-    for t in data if names else ():
-        if t.predicate not in names or not isinstance(t.subject, Node):
+    for t in (t for p in {p for p, _ in found} for t in graph.get(p, ())):
+        if not isinstance(t.subject, Node):
             continue
         if (t.predicate, False) in found:
             found[t.predicate, False].setdefault(t.subject, []).append(t.object)

@@ -1,41 +1,54 @@
-"""A graph's data cubes in normal form, in a store of their own; the graph stays as it is.
+"""A graph's data cubes in normal form: a frame in one store, the observations in parts.
 
 The W3C recommendation lets a cube be written short: types may be left out, and values that
 observations share may stand on the data set or the slice. Its normalisation (section 10.2) says
-what is meant, and the integrity constraints hold for the outcome. The store holds only what they
-ask about. Literals become values there (1.50 and 1.5 are one), which is how values are compared.
+what is meant, and the integrity constraints hold for the outcome. Only what they ask about is
+kept. Literals become values in a store (1.50 and 1.5 are one), which is how values are compared.
+
+One store of all observations would outgrow the processor's cache, and its time would grow faster
+than the cube. So the observations are asked about some thousands at a time.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from itertools import starmap
 
-from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple, parse
+from pyoxigraph import NamedNode, Quad, Store, Triple
 
+from opendata.checks.cube.beside import our_lists, our_structure
+from opendata.checks.cube.components import (
+    Components,
+    Key,
+    Shared,
+    close,
+    components_of,
+    keys_with,
+    properties_of,
+    shared_values,
+)
 from opendata.checks.cube.index import (
     A_OBSERVATION,
-    ATTACHMENT,
     CODE_LIST,
     COMPONENT,
-    CONCEPT_SCHEME,
     DATA_SET,
     DIMENSION,
     HAS_TOP,
     IN_SCHEME,
-    KINDS,
     MEASURE,
-    MEASURE_TYPE,
+    MEMBER,
     OBSERVATION,
     PROPERTY,
     QB,
-    RANGE,
     SLICE,
+    SLICE_STRUCTURE,
     STRUCTURE,
     TRUE,
     TYPE,
+    Graph,
     Index,
     Node,
     Term,
+    by_predicate,
     index_of,
     is_a,
     led_to,
@@ -43,166 +56,145 @@ from opendata.checks.cube.index import (
     qb,
     values,
 )
-from opendata.checks.cube.lists import code_list_quads
-from opendata.converters.graph import triples
-from opendata.facts import BASE
-from opendata.terms import HOME, SKOS, code_lists, codes, scheme
+from opendata.checks.cube.lists import REACHED, code_list_quads
+from opendata.checks.cube.parts import Part, parts_of, pushed
+from opendata.checks.cube.points import Points, no_points
+from opendata.terms import SKOS
 
-KEPT = {DATA_SET, OBSERVATION, *IN_SCHEME, HAS_TOP}
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """The dimensions that tell the observations of some data sets apart."""
-
-    name: NamedNode
-    dimensions: tuple[NamedNode, ...]
+MAX_DIMENSIONS = 100  # a query has a pattern for each; no real cube has half as many
+_FOLLOWED = {STRUCTURE, COMPONENT, PROPERTY, CODE_LIST}
+_OF_OBJECT = {SLICE, HAS_TOP, MEMBER, *REACHED}  # from one node to very many
 
 
 @dataclass(frozen=True, slots=True)
 class Cubes:
-    """The data cubes of a graph in normal form."""
+    """The data cubes of a graph in normal form; `frame` holds all but what is in the parts."""
 
-    store: Store
+    frame: Store
+    parts: list[Part]
+    points: Points
     keys: tuple[Key, ...]
+    shared: Shared
+    coded: frozenset[NamedNode]
+    about: dict[Term, list[Quad]]  # of the frame, by subject; or by object, where a node has many
 
 
-def normal_form(data: Sequence[Triple]) -> Cubes | None:
+def normal_form(data: Iterable[Triple]) -> Cubes | None:
     """The cubes of a graph, or None where it has none: no word of the vocabulary is used."""
-    if not any(map(_of_cube, data)):
+    graph = by_predicate(data)
+    if not any(map(_of_cube, graph)) and not any(_of_cube(t.object) for t in graph.get(TYPE, ())):
         return None
-    index = index_of(data)
-    for beside in (_structure, _lists):
-        if more := list(beside(data, index)):
-            data = [*data, *more]
-            index = index_of(data)
-    _close(index)
-    components = _components(index)
-    keys = _keys(index, components)
+    index = index_of(graph)
+    for beside in (our_structure, our_lists):
+        if more := list(beside(graph, index)):
+            for predicate, told in by_predicate(more).items():
+                graph.setdefault(predicate, []).extend(told)
+            index = index_of(graph)
+    close(index)
+    components = components_of(index)
+    keys = keys_with(index, components)
+    shared = shared_values(graph, index, components)
+    properties = properties_of(graph, index)
+    parts, placed = parts_of(graph, properties)
+    frame = [
+        *_indexed(index),
+        *_typed(graph, placed),
+        *_of_slices(graph, index, properties, shared),
+        *_worked_out(graph, index, components, keys),
+    ]
     store = Store()
-    store.bulk_extend(_kept(data, _properties(data, index)))
-    store.bulk_extend(_indexed(index))
-    store.bulk_extend(_pushed(data, index, components))
-    store.extend(_worked_out(data, index, components, keys))
-    return Cubes(store, tuple(keys))
+    store.bulk_extend(frame)
+    coded = frozenset(name for name in index.get(CODE_LIST, {}) if isinstance(name, NamedNode))
+    points = no_points(index, components, keys, MAX_DIMENSIONS)
+    return Cubes(store, parts, points, tuple(keys), shared, coded, _about(frame))
 
 
-def _of_cube(triple: Triple) -> bool:
-    term = triple.object if triple.predicate == TYPE else triple.predicate
+def _of_cube(term: Term) -> bool:
     return isinstance(term, NamedNode) and term.value.startswith(QB)
-
-
-def _structure(_data: Sequence[Triple], index: Index) -> Iterator[Triple]:
-    """Our own structure, where the graph refers to it and does not hold it."""
-    missing = led_to(index, STRUCTURE) - set(index.get(COMPONENT, {}))
-    text = (HOME / "ontology/cube.ttl").read_bytes() if missing else b""
-    ours = [quad.triple for quad in parse(text, RdfFormat.TURTLE)]
-    if missing & {triple.subject for triple in ours}:
-        yield from ours
-
-
-def _lists(data: Sequence[Triple], index: Index) -> Iterator[Triple]:
-    """Our own code lists, where a dimension refers to one of which the graph holds no code."""
-    wanted: set[Term] = set(led_to(index, CODE_LIST))
-    wanted -= {t.object for t in data if t.predicate in IN_SCHEME} if wanted else set()
-    for name, table in code_lists().items():
-        node = NamedNode(scheme(table))
-        if node in wanted:
-            fields = attrgetter(*(column.name for column in table.stored))
-            lines = b"".join(triples(table, map(fields, codes(name).values()), BASE))
-            yield from (quad.triple for quad in parse(lines, RdfFormat.N_TRIPLES))
-            yield Triple(node, TYPE, CONCEPT_SCHEME)
-
-
-def _close(index: Index) -> None:
-    """Phase 1: `qb:dimension` and its like say a component's property and its kind.
-
-    The vocabulary's own measure dimension is what the recommendation says, told or not.
-    """
-    types = index.setdefault(TYPE, {})
-    for predicate, kind in KINDS.items():
-        for node, objects in index.get(predicate, {}).items():
-            index.setdefault(PROPERTY, {}).setdefault(node, []).extend(objects)
-            for found in objects:
-                if isinstance(found, NamedNode):
-                    types.setdefault(found, []).append(kind)
-    if MEASURE_TYPE in led_to(index, PROPERTY):
-        types.setdefault(MEASURE_TYPE, []).append(DIMENSION)
-        index.setdefault(RANGE, {}).setdefault(MEASURE_TYPE, [MEASURE])
-
-
-def _components(index: Index) -> dict[Node, dict[NamedNode, set[Term]]]:
-    """Data set -> each property of its components, with the levels that it is attached at."""
-    of_structure: dict[Term, dict[NamedNode, set[Term]]] = {}
-    for structure, specifications in index.get(COMPONENT, {}).items():
-        found = of_structure.setdefault(structure, {})
-        for node in specifications:
-            levels = values(index, ATTACHMENT, node)
-            for name in values(index, PROPERTY, node):
-                if isinstance(name, NamedNode):
-                    found.setdefault(name, set()).update(levels)
-    components: dict[Node, dict[NamedNode, set[Term]]] = {}
-    for data_set, structures in index.get(STRUCTURE, {}).items():
-        known = [of_structure[s] for s in structures if s in of_structure]
-        if len(known) == 1:
-            components[data_set] = known[0]  # shared: a structure may have thousands of data sets
-        for names in known if len(known) > 1 else ():
-            for name, found_at in names.items():
-                components.setdefault(data_set, {}).setdefault(name, set()).update(found_at)
-    return components
-
-
-def _keys(
-    index: Index, components: dict[Node, dict[NamedNode, set[Term]]]
-) -> dict[Key, list[Node]]:
-    """Each set of dimensions with the data sets that have it."""
-    by_structure: dict[int, tuple[NamedNode, ...]] = {}
-    found: dict[tuple[NamedNode, ...], list[Node]] = {}
-    for data_set, names in components.items():
-        if id(names) not in by_structure:
-            dimensions = (name for name in names if is_a(index, name, DIMENSION))
-            by_structure[id(names)] = tuple(sorted(dimensions, key=attrgetter("value")))
-        found.setdefault(by_structure[id(names)], []).append(data_set)
-    return {
-        Key(norm(f"key{number}"), dimensions): data_sets
-        for number, (dimensions, data_sets) in enumerate(found.items(), start=1)
-        if dimensions
-    }
-
-
-def _properties(data: Iterable[Triple], index: Index) -> set[Node]:
-    """What may hold a value of an observation or a slice: components, and what is said to be one."""
-    found = led_to(index, PROPERTY)
-    if MEASURE_TYPE in found:
-        measures = (t.object for t in data if t.predicate == MEASURE_TYPE)
-        found |= {measure for measure in measures if isinstance(measure, Node)}
-    return found
-
-
-def _kept(data: Iterable[Triple], properties: set[Node]) -> Iterator[Quad]:
-    """What the constraints ask of observations; their types only where that is all they have.
-
-    Phase 1 makes an observation of what is in a data set or a slice.
-    """
-    wanted = KEPT | properties
-    typed: set[Term] = set()
-    placed: set[Term] = set()
-    for triple in data:
-        predicate = triple.predicate
-        if predicate in wanted:
-            yield Quad(triple.subject, predicate, triple.object)
-        if predicate == DATA_SET:
-            placed.add(triple.subject)
-        elif predicate == OBSERVATION or (predicate == TYPE and triple.object == A_OBSERVATION):
-            typed.add(triple.object if predicate == OBSERVATION else triple.subject)
-        elif predicate == TYPE and _of_standard(triple.object):
-            yield Quad(triple.subject, TYPE, triple.object)
-    loose = (node for node in typed - placed if isinstance(node, Node))
-    yield from (Quad(node, TYPE, A_OBSERVATION) for node in loose)
 
 
 def _of_standard(term: Term) -> bool:
     return isinstance(term, NamedNode) and term.value.startswith((QB, SKOS))
+
+
+def _about(frame: Sequence[Quad]) -> dict[Term, list[Quad]]:
+    found: dict[Term, list[Quad]] = {}
+    for quad in frame:
+        if quad.predicate == OBSERVATION or quad.object == A_OBSERVATION:
+            continue  # of no data set: told once, by the frame
+        known = quad.object if quad.predicate in _OF_OBJECT else quad.subject
+        found.setdefault(known, []).append(quad)
+    return found
+
+
+def store_of(cubes: Cubes, part: Part) -> Store:
+    """The observations of a part in a store, with what the frame says of them."""
+    store = Store()
+    store.bulk_extend([*_observed(part, cubes), *_framed(part, cubes)])
+    return store
+
+
+def _observed(part: Part, cubes: Cubes) -> Iterator[Quad]:
+    for name, triples in part.told.items():
+        yield from (Quad(t.subject, name, t.object) for t in triples)
+    yield from starmap(Quad, pushed(part.told, cubes.shared))
+
+
+def _framed(part: Part, cubes: Cubes) -> Iterator[Quad]:
+    """What the frame says of the data sets, slices and codes that some observations name."""
+    seen: set[Term] = {t.object for t in part.told.get(DATA_SET, ())}
+    named: set[Term] = {t.subject for t in part.told.get(OBSERVATION, ())}
+    common = [pair for node in seen | named for pair in cubes.shared.get(node, ())]
+    named.update(value for _, value in common)
+    for name in cubes.coded:
+        named.update(t.object for t in part.told.get(name, ()))
+    todo = list(seen)
+    while todo:
+        for quad in cubes.about.get(todo.pop(), ()):
+            yield quad
+            if quad.predicate in _FOLLOWED and quad.object not in seen:
+                seen.add(quad.object)
+                todo.append(quad.object)
+    for node in named - seen:
+        yield from cubes.about.get(node, ())
+
+
+def _typed(graph: Graph, placed: set[Term]) -> Iterator[Quad]:
+    """Types and lists of codes, and the observations that are in no data set.
+
+    Phase 1 makes an observation of what is in a data set or a slice.
+    """
+    loose: set[Node] = set()
+    for t in graph.get(TYPE, ()):
+        if t.object == A_OBSERVATION:
+            if isinstance(t.subject, Node) and t.subject not in placed:
+                loose.add(t.subject)
+        elif _of_standard(t.object):
+            yield Quad(t.subject, TYPE, t.object)
+    for t in graph.get(OBSERVATION, ()):
+        if t.object not in placed:
+            yield Quad(t.subject, OBSERVATION, t.object)
+            if isinstance(t.object, Node):
+                loose.add(t.object)
+    yield from (Quad(node, TYPE, A_OBSERVATION) for node in loose)
+    for predicate in (*IN_SCHEME, HAS_TOP):
+        yield from (Quad(t.subject, predicate, t.object) for t in graph.get(predicate, ()))
+
+
+def _of_slices(graph: Graph, index: Index, properties: set[Node], shared: Shared) -> Iterator[Quad]:
+    """What a slice says of the components of its key."""
+    slices = set(index.get(SLICE_STRUCTURE, ()))
+    if not slices:
+        return
+    for name in properties:
+        if isinstance(name, NamedNode):
+            told = graph.get(name, ())
+            yield from (Quad(t.subject, name, t.object) for t in told if t.subject in slices)
+    within = {
+        DATA_SET: [t for t in graph.get(DATA_SET, ()) if t.subject in slices],
+        OBSERVATION: [t for t in graph.get(OBSERVATION, ()) if t.object in slices],
+    }
+    yield from starmap(Quad, pushed(within, shared))
 
 
 def _indexed(index: Index) -> Iterator[Quad]:
@@ -216,65 +208,13 @@ def _indexed(index: Index) -> Iterator[Quad]:
     yield from (Quad(node, TYPE, qb("DataSet")) for node in index.get(STRUCTURE, {}))
 
 
-def _pushed(
-    data: Sequence[Triple], index: Index, components: dict[Node, dict[NamedNode, set[Term]]]
-) -> Iterator[Quad]:
-    """Phase 2: values that stand on a data set, a slice or a measure, on its observations."""
-    shared = _shared(data, index, components)
-    if not shared:
-        return
-    for triple in data:
-        holder: Term = triple.object
-        node: Term = triple.subject
-        if triple.predicate == OBSERVATION:
-            holder, node = node, holder
-        elif triple.predicate != DATA_SET:
-            continue
-        if isinstance(holder, Node) and isinstance(node, Node):
-            yield from (Quad(node, name, value) for name, value in shared.get(holder, ()))
-
-
-def _shared(
-    data: Iterable[Triple], index: Index, components: dict[Node, dict[NamedNode, set[Term]]]
-) -> dict[Node, set[tuple[NamedNode, Term]]]:
-    """Data set or slice -> the values that its observations have from it.
-
-    The recommendation's queries leave out what is attached to a measure, which it allows.
-    """
-    measures = {m for names in components.values() for m in names if is_a(index, m, MEASURE)}
-    slices = led_to(index, SLICE)
-    stated: dict[Node, list[tuple[NamedNode, Term]]] = {}
-    if slices or index.get(ATTACHMENT):
-        for t in data:
-            node = t.subject
-            if isinstance(node, Node) and (
-                node in components or node in slices or node in measures
-            ):
-                stated.setdefault(node, []).append((t.predicate, t.object))
-    found: dict[Node, set[tuple[NamedNode, Term]]] = {}
-    for data_set, names in components.items():
-        here = found.setdefault(data_set, set())
-        for holder, level in ((data_set, qb("DataSet")), *((m, MEASURE) for m in names)):
-            pairs = stated.get(holder, ())
-            here.update((p, value) for p, value in pairs if level in names.get(p, ()))
-        for part in values(index, SLICE, data_set):
-            for p, value in stated.get(part, ()) if isinstance(part, Node) else ():
-                if p in names and (qb("Slice") in names[p] or is_a(index, p, DIMENSION)):
-                    assert isinstance(part, Node)
-                    found.setdefault(part, set()).add((p, value))
-    return {holder: pairs for holder, pairs in found.items() if pairs}
-
-
 def _worked_out(
-    data: Sequence[Triple],
-    index: Index,
-    components: dict[Node, dict[NamedNode, set[Term]]],
-    keys: dict[Key, list[Node]],
+    graph: Graph, index: Index, components: Components, keys: dict[Key, list[Node]]
 ) -> Iterator[Quad]:
     """What queries could ask only at a cost that grows faster than the graph."""
     for key, data_sets in keys.items():
         yield from (Quad(node, norm("key"), key.name) for node in data_sets)
-    used = {t.object for t in data if t.predicate == DATA_SET}
+    used = {t.object for t in graph.get(DATA_SET, ())}
     for node in used:
         if isinstance(node, Node):
             yield Quad(node, norm("used"), TRUE)
@@ -289,4 +229,4 @@ def _worked_out(
     for structure, parts in index.get(COMPONENT, {}).items():
         if any(not measures.isdisjoint(values(index, PROPERTY, part)) for part in parts):
             yield Quad(structure, norm("measured"), TRUE)
-    yield from code_list_quads(data, index)
+    yield from code_list_quads(graph, index)
