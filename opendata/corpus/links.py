@@ -5,7 +5,7 @@ What is guessed stands in the link alone: only what is certain is said of the th
 """
 
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from itertools import groupby, pairwise
@@ -124,8 +124,9 @@ def _successions(budgets: list[Year], base: str) -> Iterator[Pair]:
 def _renamings(budgets: list[Year], base: str) -> Iterator[Pair]:
     """Departments that end, and others of the same or a like name that begin after them."""
     groups = list(_by_organization(budgets).values())
-    ends = [own[-1] for own in groups]
-    starts = [own[0] for own in groups]
+    span = [year.year for year in budgets]
+    ends = [own[-1] for own in groups if own[-1].year < max(span)]
+    starts = [own[0] for own in groups if own[0].year > min(span)]
     names = [core(year.department, year.division) for year in ends]
     later = [core(year.department, year.division) for year in starts]
     same = {(a, b): 1.0 for a, b in _same_names(names, later) if ends[a].year < starts[b].year}
@@ -158,10 +159,11 @@ def _renamings(budgets: list[Year], base: str) -> Iterator[Pair]:
 
 def _same_names(ones: list[str], twos: list[str]) -> list[tuple[int, int]]:
     """Where a name stands once on either side."""
+    olds, news = Counter(ones), Counter(twos)
     return [
         (ones.index(name), twos.index(name))
-        for name in dict.fromkeys(ones)
-        if ones.count(name) == 1 == twos.count(name) and ones.index(name) != twos.index(name)
+        for name, count in olds.items()
+        if count == 1 == news[name]
     ]
 
 
@@ -197,11 +199,7 @@ def _projects(one: Year, two: Year, base: str) -> Iterator[Link]:
     """Projects of one department in two years, by names that stand once in each."""
     olds, news = one.projects, two.projects
     names, later = [folded(n) for _, n in olds], [folded(n) for _, n in news]
-    pairs = [
-        (names.index(name), later.index(name), 1.0)
-        for name in dict.fromkeys(names)
-        if name and names.count(name) == 1 == later.count(name)
-    ]
+    pairs = [(a, b, 1.0) for a, b in _same_names(names, later) if names[a]]
     # A name that stands on both sides is accounted for, even where it is not clear which is which.
     rest = [n for n, name in enumerate(names) if name not in later]
     begun = [n for n, name in enumerate(later) if name not in names]

@@ -79,15 +79,27 @@ def best_pairs(
     ones: list[str], twos: list[str], margin: float = 0.05
 ) -> list[tuple[int, int, float]]:
     """The pairs that are each other's best, and clearly so: who has two that are as good has none."""
-    scores = [[likeness(one, two) for two in twos] for one in ones]
-    found = []
-    for number, row in enumerate(scores):
-        place = max(range(len(row)), key=row.__getitem__, default=None)
-        if place is None or not row[place]:
-            continue
-        column = [other[place] for other in scores]
-        rivals = [s for n, s in enumerate(row) if n != place]
-        rivals += [s for n, s in enumerate(column) if n != number]
+    found: dict[str, list[int]] = {}
+    for place, two in enumerate(twos):
+        for pair in _pairs(two):
+            found.setdefault(pair, []).append(place)
+    scores: dict[int, dict[int, float]] = {}
+    columns: dict[int, dict[int, float]] = {}
+    for number, one in enumerate(ones):  # names that share no two letters in a row are not alike
+        near = {place for pair in _pairs(one) for place in found.get(pair, ())}
+        for place in sorted(near):
+            if score := likeness(one, twos[place]):
+                scores.setdefault(number, {})[place] = score
+                columns.setdefault(place, {})[number] = score
+    best = []
+    for number, row in scores.items():
+        place = max(row, key=row.__getitem__)
+        rivals = [s for n, s in row.items() if n != place]
+        rivals += [s for n, s in columns[place].items() if n != number]
         if max(rivals, default=0.0) + margin <= row[place]:
-            found.append((number, place, row[place]))
-    return found
+            best.append((number, place, row[place]))
+    return best
+
+
+def _pairs(name: str) -> set[str]:
+    return {name[n : n + 2] for n in range(len(name) - 1)}

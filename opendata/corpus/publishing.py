@@ -10,10 +10,12 @@ from pathlib import Path
 from opendata.corpus import storage
 from opendata.corpus.settings import Corpus
 from opendata.corpus.state import STATE, State
+from opendata.errors import PortalError
 from opendata.portals.journal import Journal
 from opendata.portals.plan import Change, Plan
 from opendata.portals.profiles import Profile
 from opendata.portals.publication import Outcome, publish_all, unpublish_all
+from opendata.portals.registry import PORTALS
 
 _CHUNK = 64  # files that are noted as sent together
 
@@ -78,7 +80,9 @@ def publish_corpus(
                         target, {n: contents[n] for n in outcome.packages if n in contents}
                     )
                 yield outcome
-            if changed.take_back:
+            if changed.take_back and PORTALS[profile.scheme].unpublish is None:
+                yield Outcome(changed.take_back, error=_stays(profile, changed.take_back))
+            elif changed.take_back:
                 for outcome in unpublish_all(
                     changed.take_back, profile, journal=journal, dry_run=dry_run
                 ):
@@ -87,6 +91,15 @@ def publish_corpus(
                     yield outcome
 
     return changed, outcomes()
+
+
+def _stays(profile: Profile, names: tuple[str, ...]) -> PortalError:
+    shown = ", ".join(names[:3]) + ("…" if len(names) > 3 else "")
+    return PortalError(
+        f"{profile.scheme}：语料库里已没有 {shown}，但这类目标不能撤回；请在门户上删除。",
+        f"{profile.scheme}: the corpus has no {shown} any more, and nothing can be taken back from this kind "
+        "of target; remove it there.",
+    )
 
 
 def copy_corpus(
