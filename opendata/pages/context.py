@@ -125,6 +125,15 @@ class Context:
         sign = "+" if amount > 0 else "−" if amount < 0 else ""
         return f"{sign}{self.money(abs(amount))}"
 
+    def headline(self, amount: Decimal) -> tuple[str, str]:
+        """An amount and its unit, for large type."""
+        return amounts.headline(amount, self.language)
+
+    @property
+    def chinese(self) -> Markup:
+        """What marks a text of a document as Chinese on an English page."""
+        return Markup("") if self.language == "zh" else Markup(' lang="zh-Hans"')
+
     def short(self, amount: Decimal) -> str:
         """An amount with its unit, as short as a picture wants it."""
         return amounts.short(amount, self.language)
@@ -159,8 +168,8 @@ class Context:
             return Markup("{} <code>{}</code>").format(shown, value) if label != value else shown
         if head.numeric and column and column.datatype.endswith("decimal"):
             return escape(f"{Decimal(value):,f}" if _PLAIN.fullmatch(value) else value)
-        if column and column.references in ("project", "document_table"):
-            return Markup("<span>{}</span>").format(value)
+        if column and column.references:
+            return Markup('<span class="id">{}</span>').format(value)
         if len(value) > _LONG:
             short = value[:_LONG].rstrip()
             return Markup('<details class="long"><summary>{}…</summary>{}</details>').format(
@@ -218,12 +227,17 @@ class Context:
         return document.relative_to(dossier.package.folder).as_posix() if document else ""
 
     def source(self, name: str, record: Any) -> str | None:
-        """The address of a record's place in its document; None where the site has no document."""
-        page, line = record.source_page, record.source_line
+        """The address of a record's place in its document: the cell of its amount, if it has one.
+
+        None where the site has no document.
+        """
         dossier = self.site.dossier(name)
-        if not page or not dossier.seen or page not in dossier.seen.pages:
+        pages = dossier.seen.pages if dossier.seen else ()
+        page, line = record.source_page, record.source_line
+        if not page or page not in pages:
             return None
         cell = getattr(record, "source_cell", None)
+        page, line, cell = dossier.amount_cells.get(getattr(record, "id", ""), (page, line, cell))
         return self.to(f"source/{name}/{page}", f"l{line}" + (f"-{cell}" if cell else ""))
 
     def place_of(self, record: Any) -> str:

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from opendata.model import Budget, Line, Project, Statement
 from opendata.terms import Text, code_of, codes
+from opendata.values import plain
 
 _T = "_T"
 # Where totals stand, the widest table first; the tables of one fund are no totals of all.
@@ -270,12 +271,13 @@ def three_public(budget: Budget) -> list[Figure]:
     for line in budget.lines:
         if line.table_kind == "three-public" and line.item != _T and line.amount is not None:
             found.setdefault(line.item, line)
+    wanted = [*_tree("line_item", "three-public")]
     for said in budget.statements:
-        code = code_of("line_item", said.label) if said.label else None
+        code = _named(said.label, [notation for notation, _ in wanted]) if said.label else None
         if code and said.measure == "amount" and said.amount is not None:
             found.setdefault(code, said)
     shown = []
-    for notation, depth in _tree("line_item", "three-public"):
+    for notation, depth in wanted:
         record = found.get(notation)
         amount = record.amount if record else None
         shown.append(
@@ -288,6 +290,18 @@ def three_public(budget: Budget) -> list[Figure]:
             )
         )
     return shown
+
+
+def _named(label: str, notations: Sequence[str]) -> str | None:
+    """The item with whose name a label begins, the longest one: “三公”经费预算数 is the item “三公”经费."""
+    text, known = plain(label), codes("line_item")
+    names = {
+        plain(name): notation
+        for notation in notations
+        for name in (known[notation].label_zh, *known[notation].aliases)
+    }
+    begun = max((name for name in names if text.startswith(name)), key=len, default=None)
+    return names[begun] if begun else None
 
 
 def _tree(code_list: str, top: str, depth: int = 0) -> Iterator[tuple[str, int]]:

@@ -1,7 +1,7 @@
 """Pictures of a budget's figures: what a template draws, with the words that fit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from opendata.model import Budget
@@ -13,6 +13,7 @@ from opendata.pages.figures import Breakdown, Figure, accounts, projects, source
 
 TONES = 8  # colours of the style sheet
 _HEAD = 24  # the strip over a group that has parts
+_MARGIN = 18.0  # over and under the flow: half of a label
 _MANY = 10  # projects that have a node of their own
 _ZERO = Decimal(0)
 
@@ -42,7 +43,8 @@ class Treemap:
 
 def treemaps(context: Context, breakdown: Breakdown) -> tuple[Treemap, ...]:
     """The same treemap for a wide screen and for a narrow one."""
-    sizes = (("wide", 960.0, 400.0), ("narrow", 360.0, 460.0))
+    high = 400.0 if any(group.below for group in breakdown.groups) else 260.0
+    sizes = (("wide", 960.0, high), ("narrow", 360.0, high + 60))
     return tuple(_treemap(context, breakdown, *size) for size in sizes)
 
 
@@ -102,6 +104,7 @@ class River:
     """The way of the money, and the rows that say the same: stage, name, figure or remainder."""
 
     width: float
+    top: float
     height: float
     knots: tuple[Knot, ...]
     bands: tuple[tuple[Band, int], ...]
@@ -117,6 +120,7 @@ class Stage:
     figure: Figure
     under: str = ""
     computed: bool = False
+    percent: str = ""
 
 
 def river(context: Context, budget: Budget) -> River | None:
@@ -137,16 +141,21 @@ def river(context: Context, budget: Budget) -> River | None:
         if stage.column != 1
     ]  # fmt: skip
     by_column = [[stage.key for stage in stages if stage.column == column] for column in columns]
-    height = max(300.0, 44.0 * max(map(len, by_column)))
+    height = 170.0 + 42.0 * max(map(len, by_column))
     nodes, bands = sankey(by_column, flows, 960, height)
+    top = min(node.y for node in nodes) - _MARGIN
     tones = _tones(stages)
     known = {stage.key: stage for stage in stages}
     return River(
         width=960,
-        height=height,
+        top=top,
+        height=max(n.y + n.height for n in nodes) + _MARGIN - top,
         knots=tuple(_knot(context, known[node.key], node, tones[node.key]) for node in nodes),
         bands=tuple((band, tones[_leaf(band, known)]) for band in bands),
-        rows=tuple(stages),
+        rows=tuple(
+            replace(stage, percent=bar.percent)
+            for stage, bar in zip(stages, bars([s.figure for s in stages]), strict=True)
+        ),
     )
 
 

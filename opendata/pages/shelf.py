@@ -114,6 +114,17 @@ class Dossier:
         except OpendataError:
             return None
 
+    @cached_property
+    def amount_cells(self) -> dict[str, tuple[int, int, int]]:
+        """Where the amount of a record is written: its id -> page, line, cell."""
+        found: dict[str, tuple[int, int, int]] = {}
+        for piece in self.seen.pieces if self.seen else ():
+            for cell in piece.cells:
+                if cell.mark == "amount" and cell.record:
+                    place = (piece.page, cell.cell.line, cell.cell.number)
+                    found.setdefault(cell.record.id, place)
+        return found
+
     @property
     def subject(self) -> Subject:
         """What findings are about."""

@@ -33,6 +33,7 @@ from opendata.pages.views import (
 from opendata.pages.words import LANGUAGES
 from opendata.terms import Text
 
+SERVED_ONLY = ("vendor/", "query.")  # files that no page of a static copy needs
 KEPT = 32  # packages whose rows are kept in memory
 
 Found = View | Page | None
@@ -147,7 +148,9 @@ class Site:
                     yield (
                         f"{language}/{place}.html" if language != LANGUAGES[0] else f"{place}.html"
                     )
-        yield from sorted(asset.path for asset in assets().values())
+        for name, asset in assets().items():
+            if self.served or not name.startswith(SERVED_ONLY):
+                yield asset.path
 
     @cached_property
     def dossier(self) -> Callable[[str], Dossier]:

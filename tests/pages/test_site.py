@@ -74,10 +74,10 @@ def test_every_word_is_in_both_languages_and_used() -> None:
 
 def test_the_budget_of_the_example_is_told_with_its_places(site: Site) -> None:
     page = text(site, f"dataset/{NAME}.html")
-    for said in ("1,634万", "16,339,400 元", "1,436.78", "第 2 页第 107 行", "残缺", "仅有附注"):
+    for said in ("1,633.94", "16,339,400 元", "1,436.78", "第 2 页第 107 行", "残缺", "仅有附注"):
         assert said in page
     english = text(site, f"en/dataset/{NAME}.html")
-    for said in ("16.3 m", "16,339,400 yuan", "14,367,800", "p. 2, l. 107", "Note only"):
+    for said in ("16.34", "16,339,400 yuan", "14,367,800", "p. 2, l. 107", "Note only"):
         assert said in english
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-GAP = 14.0  # between two nodes of a column
+GAP = 8.0  # between two nodes of a column
+SLOT = 32.0  # the least room of a node: its two lines of text
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +55,19 @@ def sankey(
     value = {
         key: max(into.get(key, 0.0), out.get(key, 0.0)) for column in columns for key in column
     }
-    room = min(height - GAP * (len(column) - 1) for column in columns)
-    top = max(sum(value[key] for key in column) for column in columns) or 1.0
-    scale = max(room, 1.0) / top
+    scale = min(
+        (height - (SLOT + GAP) * len(column)) / (sum(value[key] for key in column) or 1.0)
+        for column in columns
+    )
     step = (width - bar) / max(len(columns) - 1, 1)
     nodes: dict[str, Node] = {}
     for number, column in enumerate(columns):
         heights = [max(value[key] * scale, least) for key in column]
-        y = (height - sum(heights) - GAP * (len(column) - 1)) / 2
-        for key, high in zip(column, heights, strict=True):
-            nodes[key] = Node(key, number, number * step, y, bar, high)
-            y += high + GAP
+        slots = [max(high, SLOT) for high in heights]
+        y = (height - sum(slots) - GAP * (len(column) - 1)) / 2
+        for key, high, slot in zip(column, heights, slots, strict=True):
+            nodes[key] = Node(key, number, number * step, y + (slot - high) / 2, bar, high)
+            y += slot + GAP
     return list(nodes.values()), _bands(nodes, flows, scale, least)
 
 

@@ -100,8 +100,8 @@ def text_of(context: Context, card: Card) -> str:
     return plain(" ".join(map(str, parts))).casefold()
 
 
-def _order(card: Card) -> tuple[str, str, int, str]:
-    return (card.division, card.department, -(card.year or 0), card.name)
+def _order(card: Card) -> tuple[bool, str, str, int, str]:
+    return (card.year is None, card.division, card.department, -(card.year or 0), card.name)
 
 
 def _facet(context: Context, name: str, cards: Sequence[Card], chosen: str) -> Facet:
