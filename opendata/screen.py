@@ -13,13 +13,11 @@ from opendata.model import Budget, Finding
 from opendata.portals.journal import Record
 from opendata.portals.plan import Change, Plan
 from opendata.reports import left_out
-from opendata.store import Answer, Built, Question
 from opendata.terms import Code, Table, Text, codes
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 STATES = {"whole": "green", "cut": "yellow", "absent": "red"}
-MANY = 20  # packages listed
 FIRST = 3  # places shown for a rule before --all
 SHORT = 60  # letters of a value in a plan
 
@@ -66,14 +64,14 @@ def report(found: Report, lang: str, *, everything: bool = False) -> RenderableT
     """The findings, summary first, grouped by rule, with the first places of each."""
     zh = lang == "zh"
     parts: list[RenderableType] = [counts(found, lang)]
-    parts += [Words(_harmless(told), style="bold") for told in left_out(found, lang)]
+    parts += [Words(harmless(told), style="bold") for told in left_out(found, lang)]
     groups = by_rule(found.findings)
     for rule, own in groups.items():
         heading = Words(f"\n{rule}", style=COLOURS[own[0].severity])
         parts.append(heading.append(f"  {len(own)}", style="dim"))
         shown = own if everything else own[:FIRST]
         for finding in shown:
-            text = _harmless(finding.message_zh if zh else finding.message_en)
+            text = harmless(finding.message_zh if zh else finding.message_en)
             parts.append(Words(f"  {_place(finding):>9}  ", style="dim").append(text, "not dim"))
         if rest := len(own) - len(shown):
             more = f"另有 {rest} 处（--all 全部列出）" if zh else f"{rest} more (--all shows them)"
@@ -90,7 +88,7 @@ def report(found: Report, lang: str, *, everything: bool = False) -> RenderableT
 
 def counts(found: Report, lang: str) -> Words:
     """The subject, and how many findings of each severity there are; new ones said to be so."""
-    title = Words(f"{_harmless(found.subject)}: ", style="bold")
+    title = Words(f"{harmless(found.subject)}: ", style="bold")
     for severity, count in found.counts.items():
         name = severity + ("s" if count != 1 else "")
         new = "" if found.baseline is None else "new "
@@ -105,7 +103,7 @@ def _place(finding: Finding) -> str:
     if finding.source_page:
         return f"{finding.source_page}:{finding.source_line or '–'}"
     parts = (finding.table, finding.source_line or "")
-    return _harmless(":".join(str(part) for part in parts if part)) or "–"
+    return harmless(":".join(str(part) for part in parts if part)) or "–"
 
 
 def outcomes(found: Iterable[Outcome], lang: str) -> RenderableType:
@@ -123,60 +121,6 @@ def outcomes(found: Iterable[Outcome], lang: str) -> RenderableType:
         kept = ("未变" if zh else "unchanged") if one.kept else ""
         table.add_row(one.document, one.package, *map(str, counts), Words(kept, style="dim"))
     return Group(table, *failures)
-
-
-def answer(found: Answer) -> RenderableType:
-    """The rows of a query."""
-    table = grid(*found.columns)
-    for row in found.rows:
-        table.add_row(*(Words(_harmless(cell)) for cell in row))
-    return Group(table, Words(f"({len(found.rows)})", style="dim"))
-
-
-def questions(found: Iterable[Question], lang: str) -> RenderableType:
-    """The named queries."""
-    table = grid("query", "title")
-    for question in found:
-        table.add_row(question.name, question.title.get(lang, ""))
-    return table
-
-
-def built(found: Built, lang: str) -> RenderableType:
-    """What a store took and let go, and what it holds now."""
-    zh = lang == "zh"
-    done = "已建立" if zh else "written"
-    if not found.applied:
-        done = "预演，未写入" if zh else "dry run, nothing written"
-        if found.idle:
-            done = "已是最新，未改动" if zh else "up to date, nothing written"
-    words = {"add": "新增", "change": "更改", "remove": "移出", "keep": "不变"}
-    words = words if zh else {word: word for word in words}
-    marks = {
-        "add": Words("+", "green"),
-        "change": Words("~", "yellow"),
-        "remove": Words("-", "red"),
-    }
-    counts = ", ".join(f"{word} {found.count(action)}" for action, word in words.items())  # type: ignore[arg-type]  # the same four
-    parts: list[RenderableType] = [
-        Words(f"{found.path}: ", style="bold").append(f"{counts} ({done})")
-    ]
-    changed = [step for step in found.steps if step.action in marks]
-    parts += [
-        Words("  ").append(marks[s.action]).append(f" {_harmless(s.name)}") for s in changed[:MANY]
-    ]
-    if len(changed) > MANY:
-        parts.append(Words(f"  … {len(changed) - MANY}", style="dim"))
-    if found.rows is not None and found.triples is not None:
-        total = sum(found.rows.values())
-        parts.append(
-            Words(
-                f"{total:,} 行，{found.triples:,} 个三元组（每个在自己的图和总图中各一次）"
-                if zh
-                else f"{total:,} rows, {found.triples:,} quads (each triple in its own graph and in the merged one)",
-                style="dim",
-            )
-        )
-    return Group(*parts)
 
 
 def drift(found: Plan, lang: str) -> RenderableType:
@@ -218,7 +162,7 @@ def _changes(found: Plan, words: dict[str, str], tail: str) -> RenderableType:
     ]
     parts.extend(
         Words(
-            f"  {marks[change.action]} {_harmless(change.path)}{_extent(change)}",
+            f"  {marks[change.action]} {harmless(change.path)}{_extent(change)}",
             style=colours[change.action],
         )
         for change in found.changes
@@ -243,7 +187,7 @@ def _extent(change: Change) -> str:
 def _short(value: str | None) -> str:
     if not value:
         return "∅"
-    plain = " ".join(_harmless(value).split())
+    plain = " ".join(harmless(value).split())
     if re.fullmatch("[0-9a-f]{64}", plain):
         return plain[:12]
     return plain if len(plain) <= SHORT else plain[: SHORT - 1] + "…"
@@ -278,12 +222,12 @@ def history(found: Iterable[Record], lang: str) -> RenderableType:
         table.add_row(
             record.time,
             str(record.number or ""),
-            Words(_harmless(record.package)),
-            Words(_harmless(record.target)),
-            Words(_harmless(action)),
+            Words(harmless(record.package)),
+            Words(harmless(record.target)),
+            Words(harmless(action)),
             Words(told, style=style),
-            Words(changes or _harmless(record.error)),
-            Words(_harmless(record.who)),
+            Words(changes or harmless(record.error)),
+            Words(harmless(record.who)),
         )
     return table
 
@@ -384,6 +328,6 @@ def _first(text: Text, lang: str) -> str:
     return text.get(lang) or next(iter(text.values()), "")
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """A text without what would command the terminal."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -11,7 +11,7 @@ from opendata import terms
 from opendata.model import RECORDS, Budget
 from opendata.terms import HOME, code_lists, codes, documented, tables
 
-LAYERS = ["cli", "commands", "server", "screen_inspect", "screen_corpus", "screen", "batch", "corpus", "portals", "pages", "reports", "inspection", "synthetic", "store", "checks", "fetch",
+LAYERS = ["cli", "commands", "server", "screen_inspect", "screen_store", "screen_corpus", "screen", "batch", "corpus", "portals", "pages", "reports", "inspection", "synthetic", "store", "checks", "fetch",
           "workbook", "package", "converters", "output", "parsers", "documents", "facts", "config", "model", "terms", "values", "memory", "rdf", "extras", "errors"]  # fmt: skip
 
 

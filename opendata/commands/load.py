@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import Progress
 
-    from opendata import screen
+    from opendata import screen_store
     from opendata.store import build
 
     lang = language(args)
@@ -53,4 +53,4 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.json:
         return show_json(built.to_dict())
-    return show(screen.built(built, lang))
+    return show(screen_store.built(built, lang))

@@ -1,6 +1,7 @@
 """Packages -> a store that answers questions: in memory, or in a folder."""
 
-from opendata.store.answers import Answer, ask
+from opendata.store.answers import Answer
+from opendata.store.asking import ask, ask_graph, graph_of, named, put
 from opendata.store.build import Built, build
 from opendata.store.disk import DataStore, is_store, open_store
 from opendata.store.graph import load, packages
@@ -12,10 +13,14 @@ __all__ = [
     "DataStore",
     "Question",
     "ask",
+    "ask_graph",
     "build",
+    "graph_of",
     "is_store",
     "load",
+    "named",
     "open_store",
     "packages",
+    "put",
     "questions",
 ]

@@ -50,13 +50,13 @@ def packages(places: Iterable[Path]) -> list[Path]:
     return found
 
 
-def load(folders: Iterable[Path]) -> Store:
-    """A data set in memory: the vocabulary, and a named graph for each package.
+def load(folders: Iterable[Path], into: Path | None = None) -> Store:
+    """A data set in memory, or in a new folder: the vocabulary, and a named graph for each package.
 
     Raises:
         PackageError: a package has no readable graph, or is there twice.
     """
-    store = Store()
+    store = Store() if into is None else Store(str(into))
     store.bulk_load(vocabulary_quads(), RdfFormat.N_QUADS)
     seen: dict[str, Path] = {}
     for folder in folders:
