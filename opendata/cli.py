@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     if not argv or argv[0] not in COMMANDS:
         _top().parse_args(argv or ["--help"])
         return 2
-    args = parser_of(argv[0]).parse_args(_joined(argv[1:]))
+    args = parser_of(argv[0]).parse_intermixed_args(_joined(argv[1:]))
     try:
         code = int(import_module(f"opendata.commands.{argv[0]}").run(args))
         sys.stdout.flush()

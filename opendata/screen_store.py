@@ -34,8 +34,8 @@ def built(found: Built, lang: str) -> RenderableType:
         Words(f"{found.path}: ", style="bold").append(f"{counts} ({done})")
     ]
     changed = [step for step in found.steps if step.action in marks]
-    for step in changed[:MANY]:
-        parts.append(Words("  ").append(marks[step.action]).append(f" {harmless(step.name)}"))
+    shown = changed[:MANY]
+    parts += [Words("  ").append(marks[s.action]).append(f" {harmless(s.name)}") for s in shown]
     if len(changed) > MANY:
         parts.append(Words(f"  … {len(changed) - MANY}", style="dim"))
     if found.rows is not None:

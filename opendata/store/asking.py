@@ -1,7 +1,9 @@
 """Questions put to a graph: bound, asked of a process that can be ended, and read as an answer."""
 
 import io
+import shutil
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -128,15 +130,21 @@ def graph_of(folders: Sequence[Path]) -> Path:
         PackageError: a package has no readable graph, or is there twice.
     """
     places = tuple(folder.resolve() for folder in folders)
-    return Path(_made(places, tuple(stamp(open_package(place)) for place in places)).name)
+    return _made(places, tuple(stamp(open_package(place)) for place in places)).path
+
+
+class _Made:
+    """A folder that is made for a graph, and goes when nobody has a use for it."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="opendata-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 @lru_cache(maxsize=_KEPT)
-def _made(
-    folders: tuple[Path, ...], _stamps: tuple[str, ...]
-) -> "tempfile.TemporaryDirectory[str]":
-    made = tempfile.TemporaryDirectory(prefix="opendata-")
-    load(folders, Path(made.name)).flush()
+def _made(folders: tuple[Path, ...], _stamps: tuple[str, ...]) -> _Made:
+    made = _Made()
+    load(folders, made.path).flush()
     return made
 
 

@@ -7,6 +7,7 @@ too, but only variables that the query gives back, and after it has counted and 
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 from pyoxigraph import Literal, NamedNode
 
@@ -27,10 +28,10 @@ _ENDS_ORDER = frozenset(("LIMIT", "OFFSET", "HAVING", "VALUES", "}"))
 
 
 def bound(text: str, terms: Mapping[str, Term]) -> str:
-    """A query with terms in the place of variables. One that is given back is given back as that term.
+    r"""A query with terms in the place of variables. One that is given back is given back as that term.
 
     >>> bound("SELECT ?n { ?n ?p $x } # $x", {"x": Literal('a"b')})
-    'SELECT ?n { ?n ?p "a\\\\"b" } # $x'
+    'SELECT ?n { ?n ?p "a\\"b" } # $x'
 
     Raises:
         QueryError: the query has no such variable, or has it where no term can stand.
@@ -59,7 +60,7 @@ def variables(text: str) -> set[str]:
 def prefixed(text: str, known: Mapping[str, str]) -> str:
     """A query that declares the known prefixes that it uses and does not declare."""
     words = [m["word"] for m in _TOKEN.finditer(text) if m["word"]]
-    declared = {b[:-1] for a, b in zip(words, words[1:], strict=False) if a.upper() == "PREFIX"}
+    declared = {b[:-1] for a, b in pairwise(words) if a.upper() == "PREFIX"}
     used = {word.partition(":")[0] for word in words if ":" in word} - declared
     heads = "".join(f"PREFIX {name}: <{known[name]}> " for name in sorted(used & set(known)))
     return heads + text
@@ -69,19 +70,19 @@ def _places(text: str) -> Iterator[tuple[re.Match[str], str]]:
     """Every variable with where it stands: "select", "order", "as", or "" for anywhere else."""
     where, depth, before = "", 0, ""
     for match in _TOKEN.finditer(text):
-        token = match.group().upper()
+        said = match.group().upper()
         if match["variable"]:
             inside = where if not depth else ""
             yield match, "as" if before == "AS" else inside
-        elif token == "SELECT":
+        elif said == "SELECT":
             where, depth = "select", 0
-        elif token == "BY" and before in ("GROUP", "ORDER"):
+        elif said == "BY" and before in ("GROUP", "ORDER"):
             where, depth = "order", 0
-        elif token in _ENDS_SELECT if where == "select" else token in _ENDS_ORDER:
+        elif said in (_ENDS_SELECT if where == "select" else _ENDS_ORDER):
             where = ""
-        elif where and token in "()":
-            depth += 1 if token == "(" else -1
-        before = token
+        elif where and said in "()":
+            depth += 1 if said == "(" else -1
+        before = said
 
 
 def _in_place(name: str, term: Term, where: str) -> str:

@@ -29,7 +29,7 @@ def answer_table(answer: "Answer") -> "pa.Table":
         values = [row[number] for row in answer.rows]
         kind = _type(answer.types[name], values)
         if answer.types[name] == "integer" and not pa.types.is_integer(kind):
-            values = [None if value is None else Decimal(value) for value in values]
+            values = [Decimal(value) if isinstance(value, int) else None for value in values]
         try:
             arrays.append(pa.array(values, kind))
         except (OverflowError, pa.ArrowException) as error:

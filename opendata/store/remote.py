@@ -75,13 +75,7 @@ def check_endpoint(url: str) -> None:
     Raises:
         QueryError: it is no https address, and none of this machine.
     """
-    try:
-        parts = urlsplit(url)
-        host, fit = parts.hostname or "", parts.username is None and parts.port != 0
-        here = parts.scheme == "http" and (host == "localhost" or ip_address(host).is_loopback)
-    except ValueError:  # a host with a name is no address
-        here = False
-    if not (fit and host and url.isprintable() and (parts.scheme == "https" or here)):
+    if not _may_be_asked(url):
         raise QueryError(
             f"{url!r}：不能作 SPARQL 端点；应为 https://主机/路径，不带用户名和密码（本机可用 http）。",
             f"{url!r} is no SPARQL endpoint that is asked; wanted https://host/path without name and "
@@ -89,9 +83,32 @@ def check_endpoint(url: str) -> None:
         )
 
 
+def _may_be_asked(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        fit = bool(host) and url.isprintable() and parts.username is None and parts.port != 0
+        return fit and (parts.scheme == "https" or (parts.scheme == "http" and _here(host)))
+    except ValueError:
+        return False
+
+
+def _here(host: str) -> bool:
+    """Whether a host is this machine; a name other than localhost is not believed to be."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _body(response: "httpx.Response", url: str, end: float, seconds: float) -> bytes:
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise QueryError(
+            f"{url}：回答经过压缩，没有要求压缩，不读。",
+            f"{url}: the answer is packed, which was not asked for, and is not read.",
+        )
     body = bytearray()
-    for chunk in response.iter_raw():
+    for chunk in response.iter_bytes():
         body += chunk
         if len(body) > MAX_BYTES:
             raise AnswerSizeError(
