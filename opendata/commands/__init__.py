@@ -28,6 +28,7 @@ COMMANDS = {
     "validate": "check a document, a package or a graph  检查文件、数据包或图",
     "load": "build a store of packages, to query and serve  建立查询库",
     "query": "ask packages in SPARQL  用 SPARQL 查询",
+    "sql": "ask the tables of a store in SQL  用 SQL 查询",
     "serve": "serve a SPARQL endpoint, linked data and pages  建立查询服务和网站",
     "terms": "show tables, columns and codes of the vocabulary  查看词表",
     "rules": "list the rules that validate applies  列出检查规则",

@@ -7,7 +7,9 @@ from opendata.commands import language, packages_argument, show, show_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from opendata.store import Answer
+    from collections.abc import Iterable
+
+    from opendata.store import Answer, Question
 
 FORMATS = ("table", "csv", "tsv", "json", "xlsx", "parquet")
 
@@ -78,19 +80,19 @@ def run(args: argparse.Namespace) -> int:
             return show_json(found.to_dict())
         return show(*screen_store.explanation(found, language(args)))
     if not args.query:
-        return _list(args)
+        return list_questions(store.questions().values(), args)
     asked = store.named(_query_text(args.query))
     text = store.put(asked, parameters(args))
     return print_answer(_ask(args, text), args)
 
 
-def _list(args: argparse.Namespace) -> int:
-    from opendata import screen_store, store
+def list_questions(found: "Iterable[Question]", args: argparse.Namespace) -> int:
+    """The named questions; 0."""
+    from opendata import screen_store
 
-    known = store.questions()
     if args.json:
-        return show_json({q.name: q.title for q in known.values()})
-    return show(screen_store.questions(known.values(), language(args)))
+        return show_json({q.name: q.title for q in found})
+    return show(screen_store.questions(found, language(args)))
 
 
 def _ask(args: argparse.Namespace, text: str) -> "Answer":

@@ -21,9 +21,7 @@ from pyoxigraph import (
 from opendata.errors import QueryError
 from opendata.package import open_package
 from opendata.store.answers import Answer, answer, read_results
-from opendata.store.binding import bound
 from opendata.store.graph import load
-from opendata.store.parameters import chosen, term
 from opendata.store.questions import Question, question, questions
 from opendata.store.reading import stamp
 from opendata.store.workers import Limits, Query, Worker, prefixes
@@ -43,10 +41,7 @@ def put(asked: str | Question, parameters: Mapping[str, object]) -> str:
     Raises:
         QueryError: a parameter is none of the query's, or not of its kind.
     """
-    found = asked if isinstance(asked, Question) else named(asked)
-    given = chosen(found.parameters, parameters)
-    terms = {name: term(name, kind, value) for name, (kind, value) in given.items()}
-    return bound(found.text, terms)
+    return (asked if isinstance(asked, Question) else named(asked)).bound(parameters)
 
 
 def named(asked: str) -> Question:

@@ -134,7 +134,10 @@ def build(
 
 def _plan(folders: list[Path], path: Path, *, prune: bool, anew: bool) -> Built:
     """What has to be done to each package, by name."""
-    old = None if not is_store(path) else listed(path) if anew else open_store(path)
+    old = listed(path) if is_store(path) else None
+    other = old is not None and old.vocabulary != vocabulary_digest()
+    if old and not anew and not other:
+        open_store(path)  # what it has is kept, so it has to be whole
     seen = _seen(path) if old else {}
     steps: dict[str, Step] = {}
     for folder in folders:
@@ -152,7 +155,6 @@ def _plan(folders: list[Path], path: Path, *, prune: bool, anew: bool) -> Built:
         if same and not prune:
             raise _twice(same.folder, folder, same)
         steps[name] = Step(name, entry.id, action, folder, seen.get(name, ""))
-    other = old is not None and old.vocabulary != vocabulary_digest()
     found = tuple(steps[name] for name in sorted(steps))
     return Built(path, found, anew=old is None or anew or other)
 

@@ -82,14 +82,20 @@ class DataStore:
             )
         return open_package(self.path / "packages" / name)
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that it has; one made with an older vocabulary may lack some."""
+        places = self.path / "tables"
+        return tuple(name for name in table_names() if (places / f"{name}.parquet").is_file())
+
     def parquet(self, table: str) -> Path:
         """The file of a table's rows.
 
         Raises:
             StoreError: there is no such table.
         """
-        if table not in table_names():
-            known = ", ".join(table_names())
+        if table not in self.tables:
+            known = ", ".join(self.tables)
             raise StoreError(
                 f"没有名为 {table} 的表；有：{known}。",
                 f"there is no table {table}; there are {known}.",
@@ -109,7 +115,8 @@ def open_store(path: Path | str) -> DataStore:
         StoreError: it is none, or of a version that we do not know.
     """
     found = listed(Path(path))
-    missing = [name for name in table_names() if not found.parquet(name).is_file()]
+    whole = found.vocabulary != vocabulary_digest() or len(found.tables) == len(table_names())
+    missing = [] if whole else sorted(set(table_names()) - set(found.tables))
     if missing or not (found.path / "graph").is_dir():
         raise StoreError(
             f"{path}：库不完整（缺 {', '.join(missing) or 'graph'}）；请用 opendata load --anew 重建。",

@@ -12,12 +12,14 @@ A parameter has a kind (`store.parameters`), perhaps a default, an example, and 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 
 from opendata.errors import QueryError
-from opendata.store.parameters import Parameter
+from opendata.store.binding import bound
+from opendata.store.parameters import Parameter, chosen, term
 from opendata.terms import HOME, Text
 
 _TITLE = re.compile(r"^#\s*(zh|en):\s*(.+)$", re.MULTILINE)
@@ -40,6 +42,16 @@ class Question:
     explanation: Text = field(default_factory=dict)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     sql: str | None = None
+
+    def bound(self, parameters: Mapping[str, object]) -> str:
+        """The query with terms for what is given, and for what has a default.
+
+        Raises:
+            QueryError: a parameter is none of the query's, or not of its kind.
+        """
+        given = chosen(self.parameters, parameters)
+        terms = {name: term(name, kind, value) for name, (kind, value) in given.items()}
+        return bound(self.text, terms)
 
     def to_dict(self) -> dict[str, object]:
         """The same, for JSON."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from opendata.pages.context import Context
 from opendata.pages.page import View
-from opendata.store import questions
+from opendata.store import Question, questions
 from opendata.store.workers import prefixes
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def view(context: Context) -> View:
         Example(
             name=question.name,
             title=context.words(question.title),
-            explanation=context.words(getattr(question, "explanation", {})),
-            text=_body(question.text),
+            explanation=context.words(question.explanation),
+            text=_body(_ready(question, context.language)),
         )
         for question in questions().values()
     ]
@@ -48,6 +48,11 @@ def places(site: "Site") -> Iterator[str]:
     """One page."""
     del site
     yield "query"
+
+
+def _ready(question: Question, language: str) -> str:
+    """A question with its defaults in place, and names in the reader's language where it gives some."""
+    return question.bound({"lang": language} if "lang" in question.parameters else {})
 
 
 def _body(text: str) -> str:
