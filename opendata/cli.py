@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     if not argv or argv[0] not in COMMANDS:
         _top().parse_args(argv or ["--help"])
         return 2
-    args = parser_of(argv[0]).parse_intermixed_args(_joined(argv[1:]))
+    args = _parsed(parser_of(argv[0]), _joined(argv[1:]))
     try:
         code = int(import_module(f"opendata.commands.{argv[0]}").run(args))
         sys.stdout.flush()
@@ -51,6 +51,14 @@ def main(argv: list[str] | None = None) -> int:
         _leave()
         return 2
     return code
+
+
+def _parsed(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Namespace:
+    """What the words say; options may stand between places, but in a command of commands."""
+    try:
+        return parser.parse_intermixed_args(words)
+    except TypeError:
+        return parser.parse_args(words)
 
 
 def _joined(argv: list[str]) -> list[str]:
