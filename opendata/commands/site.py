@@ -11,6 +11,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="DIR", required=True, help="folder to write 输出文件夹"
     )
+    parser.add_argument(
+        "--forms",
+        metavar="FORM",
+        nargs="+",
+        choices=("json", "ttl", "xlsx", "parquet"),
+        help="forms of the tables beside CSV (default: json ttl) 表的其他格式",
+    )
     parser.add_argument("--title", metavar="TEXT", help="name of the site in Chinese 网站名称")
     parser.add_argument("--title-en", metavar="TEXT", help="name of the site in English 英文名称")
 
@@ -26,12 +33,13 @@ def run(args: argparse.Namespace) -> int:
 
     impatient(args)
     title = {"zh": args.title, "en": args.title_en or args.title}
+    forms = tuple(args.forms) if args.forms else None
     given = {lang: text for lang, text in title.items() if text}
     with waiting(args) as status:
         plan = export(
             packages(map(Path, args.packages)),
             Path(args.output),
-            lambda found: Site(packages=found, title=given),
+            lambda found: Site(packages=found, title=given, forms=forms),
             lambda path: status.update(Text(path)),
         )
     if args.json:

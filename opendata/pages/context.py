@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from opendata.pages import amounts
 from opendata.pages.assets import assets
 from opendata.pages.figures import label_of
+from opendata.pages.forms import forms_of
 from opendata.pages.words import LANGUAGES, pick, speaker
 from opendata.terms import Text, code_lists, codes, tables
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from opendata.pages.views.dataset import Resource
     from opendata.pages.views.tables import Head
 
+_FORMS = {"parquet": "Parquet", "ttl": "Turtle"}
 _PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 _LONG = 80  # letters of a cell that are shown before it is opened
 NAVIGATION = ("index", "compare", "codes", "vocabulary", "query", "about")
@@ -181,8 +183,11 @@ class Context:
         """Links to a table in every form."""
         files = [("CSV", self.packaged(dossier.name, resource.path))]
         files += [
-            (form.upper(), self.file(f"tables/{dossier.name}/{resource.name}.{form}"))
-            for form in self.site.forms
+            (
+                _FORMS.get(form, form.upper()),
+                self.file(f"tables/{dossier.name}/{resource.name}.{form}"),
+            )
+            for form in forms_of(dossier.package, resource.name, self.site.forms_made)
         ]
         links = (
             Markup('<a href="{}" aria-label="{} {}" download>{}</a>').format(

@@ -28,11 +28,16 @@ class Card:
     division: str = ""
     year: int | None = None
     phase: str = ""
-    income: Decimal | None = None
-    expenditure: Decimal | None = None
-    projects: int = 0
-    indicators: int = 0
-    findings: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """The figures of a budget that the catalogue shows."""
+
+    expenditure: Decimal | None
+    projects: int
+    indicators: int
+    findings: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,27 +78,13 @@ class Dossier:
         """Findings by severity."""
         return Counter(f.severity for f in self.budget.findings) if self.budget else Counter()
 
-    @cached_property
-    def card(self) -> Card:
-        """What the catalogue says of it."""
-        told = self.package.descriptor
-        common: dict[str, Any] = {
-            "name": self.name,
-            "title": self.title,
-            "description": str(told.get("description") or ""),
-            "publisher": publisher(self.package),
-        }
+    @property
+    def summary(self) -> Summary | None:
+        """The figures that the catalogue shows."""
         if not self.budget:
-            return Card(**common)
-        found = totals(self.budget)
-        return Card(
-            **common,
-            department=self.budget.department,
-            division=self.budget.division,
-            year=self.budget.year,
-            phase=self.budget.phase,
-            income=found["income"].amount,
-            expenditure=found["expenditure"].amount,
+            return None
+        return Summary(
+            expenditure=totals(self.budget)["expenditure"].amount,
             projects=len(self.budget.projects),
             indicators=len(self.budget.indicators),
             findings=tuple(sorted(self.counts.items())),
@@ -134,6 +125,28 @@ class Dossier:
             package=self.package,
             document=self.document,
         )
+
+
+def card_of(package: Package) -> Card:
+    """What the catalogue says of a package, from its descriptor and the row of its budget alone."""
+    row: dict[str, Any] = {}
+    if package.ours:
+        try:
+            rows = package.table("budget")
+            row = rows[0] if len(rows) == 1 else {}
+        except PackageError:  # told on its own page
+            row = {}
+    year = row.get("year")
+    return Card(
+        name=package.name,
+        title=str(package.descriptor.get("title") or package.name),
+        description=str(package.descriptor.get("description") or ""),
+        publisher=publisher(package),
+        department=str(row.get("department") or ""),
+        division=str(row.get("division") or ""),
+        year=year if isinstance(year, int) else None,
+        phase=str(row.get("phase") or ""),
+    )
 
 
 def publisher(package: Package) -> str:

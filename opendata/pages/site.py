@@ -13,8 +13,9 @@ from opendata.package import Package
 from opendata.pages.assets import assets, by_path
 from opendata.pages.context import Context
 from opendata.pages.drawing import fit
+from opendata.pages.forms import SURE, ready
 from opendata.pages.page import FOREVER, HEADERS, POLICY, Page, View
-from opendata.pages.shelf import Card, Dossier
+from opendata.pages.shelf import Card, Dossier, Summary, card_of
 from opendata.pages.views import (
     about,
     catalogue,
@@ -62,7 +63,7 @@ ROUTES = (
     Route(r"findings/(?P<name>[^/]+)(?:/(?P<page>[0-9]{1,6}))?", findings.view, findings.places),
     Route(r"source/(?P<name>[^/]+)(?:/(?P<page>[0-9]{1,6}))?", source.view, source.places),
     Route(
-        r"tables/(?P<name>[^/]+)/(?P<table>[^/]+)\.(?P<form>json)",
+        r"tables/(?P<name>[^/]+)/(?P<table>[^/]+)\.(?P<form>[a-z]+)",
         tables.download,
         tables.downloads,
         is_page=False,
@@ -97,12 +98,14 @@ class Site:
 
     `served` says that a server stands behind the pages, which answers questions in addresses, the
     SPARQL endpoint, and a page for every IRI of the graph; a static copy explains what it lacks.
+    `forms` are those in which tables can be had: by default all that are installed where a server
+    makes them when they are asked for, else those that every machine can make.
     """
 
     packages: tuple[Package, ...]
     graph: Store | None = None
     served: bool = False
-    forms: tuple[str, ...] = ("json",)
+    forms: tuple[str, ...] | None = None
     title: Text = field(default_factory=dict)
 
     def render(self, path: str, query: Mapping[str, str] | None = None, language: str = "") -> Page:
@@ -163,14 +166,24 @@ class Site:
         return lru_cache(KEPT)(lambda name: Dossier(known[name]))
 
     @cached_property
+    def forms_made(self) -> tuple[str, ...]:
+        """The forms in which tables can be had."""
+        return (ready() if self.served else SURE) if self.forms is None else self.forms
+
+    @cached_property
+    def summary(self) -> Callable[[str], Summary | None]:
+        """The figures of a package for the catalogue; None where there are none to tell."""
+        return lru_cache(None)(lambda name: self.dossier(name).summary)
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the packages."""
         return tuple(package.name for package in self.packages)
 
     @cached_property
     def cards(self) -> tuple[Card, ...]:
-        """What the catalogue says of each package."""
-        return tuple(self.dossier(name).card for name in self.names)
+        """What the catalogue says of each package: little is read for it."""
+        return tuple(card_of(package) for package in self.packages)
 
     @cached_property
     def graphs(self) -> dict[str, str]:

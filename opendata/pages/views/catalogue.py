@@ -46,7 +46,7 @@ def view(context: Context) -> View:
         card
         for card in cards
         if all(not value or value in values(card, name) for name, value in wanted.items())
-        and words in text_of(context, card)
+        and (not words or words in text_of(context, card))
     ]
     pages = max(-(-len(found) // SHOWN), 1) if context.site.served else 1
     page = min(max(number(context.query.get("page", "")), 1), pages)

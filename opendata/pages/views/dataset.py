@@ -21,7 +21,7 @@ from opendata.workbook import fields
 if TYPE_CHECKING:
     from opendata.pages.site import Site
 
-RULES = 8  # rules that the summary names
+OWNED = 24  # budgets of a department that are held against each other
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,14 +110,18 @@ def rules(context: Context, budget: Budget) -> list[Rule]:
 
 
 def owned(site: "Site", budget: Budget) -> list[tuple[Dossier, Budget]]:
-    """Every budget of a department, by year and phase."""
-    wanted = {
-        card.name
+    """The budgets of a department by year and phase; of very many those of the nearest years."""
+    near = sorted(
+        (abs((card.year or 0) - budget.year), card.name)
         for card in site.cards
-        if card.division == budget.division and card.department == budget.department
+        if (card.division, card.department) == (budget.division, budget.department)
+    )
+    found = [site.dossier(name) for _, name in near[:OWNED]]
+    pairs = {
+        d.budget.id: (d, d.budget)
+        for d in found
+        if d.budget and figures.same_owner(d.budget, budget)
     }
-    found = [(site.dossier(name), site.dossier(name).budget) for name in sorted(wanted)]
-    pairs = {b.id: (d, b) for d, b in found if b and figures.same_owner(b, budget)}
     return [pairs[b.id] for b in figures.in_order([b for _, b in pairs.values()])]
 
 
@@ -125,9 +129,11 @@ def years(context: Context, dossier: Dossier) -> list[Year]:
     """The budgets of the department, where there are several."""
     assert dossier.budget
     pairs = owned(context.site, dossier.budget)
-    if len(pairs) < 2:
+    ids = [budget.id for _, budget in pairs]
+    if len(pairs) < 2 or dossier.budget.id not in ids:
         return []
-    own = [other.name for other, _ in pairs].index(dossier.name)
+    own = ids.index(dossier.budget.id)
+    pairs[own] = (dossier, dossier.budget)  # another package may hold the same budget
     spent = [figures.totals(budget)["expenditure"] for _, budget in pairs]
     found = []
     for number, ((other, budget), bar) in enumerate(zip(pairs, pictures.bars(spent), strict=True)):

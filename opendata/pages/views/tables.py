@@ -1,6 +1,5 @@
 """The tables of a package, a page of rows at a time, and each table in other forms."""
 
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -9,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from opendata.errors import PackageError
 from opendata.pages.context import Context
+from opendata.pages.forms import FORMS, forms_of
 from opendata.pages.page import Page, View
 from opendata.pages.shelf import Dossier
 from opendata.pages.views.dataset import Resource, has_rows, resources
 from opendata.terms import Column, tables
-from opendata.workbook import fields, rows, write_json
+from opendata.workbook import fields, rows
 
 if TYPE_CHECKING:
     from opendata.pages.site import Site
@@ -117,27 +117,27 @@ def row_place(dossier: Dossier, table: str, row: int) -> str:
 
 
 def download(context: Context, name: str, table: str, form: str) -> Page | None:
-    """A table as JSON."""
-    dossier = context.site.dossier(name)
-    if table not in _names(dossier) or form not in context.site.forms:
+    """A table in another form.
+
+    Raises:
+        PackageError: its rows cannot be read.
+    """
+    package = context.site.dossier(name).package
+    if table not in _names(context.site.dossier(name)):
         return None
-    return FORMS[form](dossier, table)
+    if form not in forms_of(package, table, context.site.forms_made):
+        return None
+    body = FORMS[form].write(package, table)
+    return Page(media_type=FORMS[form].media_type, body=body)
 
 
 def downloads(site: "Site") -> Iterator[str]:
     """Every table in the forms of the site."""
     for name in site.names:
-        for table in _names(site.dossier(name)):
-            yield from (f"tables/{name}/{table}.{form}" for form in site.forms)
-
-
-def _json(dossier: Dossier, table: str) -> Page:
-    file = io.StringIO()
-    write_json(file, dossier.package, table)
-    return Page(media_type="application/json", body=file.getvalue().encode())
-
-
-FORMS = {"json": _json}
+        dossier = site.dossier(name)
+        for table in _names(dossier):
+            forms = forms_of(dossier.package, table, site.forms_made)
+            yield from (f"tables/{name}/{table}.{form}" for form in forms)
 
 
 def _tables(context: Context, dossier: Dossier) -> list[Resource]:
