@@ -65,7 +65,7 @@ class Table:
         said = self.package.resources[self.resource]
         known = {key: said.get(key) for key in ("schema", "dialect", "encoding")}
         text = json.dumps([VERSION, self.sha256, known], ensure_ascii=False, sort_keys=True)
-        return sha256(text.encode()).hexdigest()
+        return sha256(text.encode()).hexdigest()[:16]
 
     @cached_property
     def _written(self) -> list[tuple[str, ...]]:

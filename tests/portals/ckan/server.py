@@ -42,14 +42,15 @@ DEBIAN = (
     "python3-dev",
     "python3-venv",
 )
+ACCESS = "%(m)s %(U)s %(s)s %({content-length}i)s %(B)s"  # bytes of a request, bytes of its answer
 PATIENCE = 120  # seconds until a server must answer
 WSGI = """\
+import logging
 import os
-from logging.config import fileConfig
 from ckan.cli import CKANConfigLoader
 from ckan.config.middleware import make_app
-fileConfig(os.environ["CKAN_INI"])
 application = make_app(CKANConfigLoader(os.environ["CKAN_INI"]).get_config())
+logging.getLogger("gunicorn.access").disabled = False  # CKAN silences what is not its own
 """
 
 
@@ -306,7 +307,8 @@ def _ckan(folder: Path, *words: str) -> list[str]:
 
 def _serve(folder: Path, port: int) -> None:
     command = [f"{folder}/venv/bin/gunicorn", "--chdir", f"{folder}/conf", "-b", f"127.0.0.1:{port}",
-               "-k", "gthread", "-w", "2", "--threads", "4", "--timeout", "120", "wsgi:application"]  # fmt: skip
+               "-k", "gthread", "-w", "2", "--threads", "4", "--timeout", "120", "--access-logfile",
+               f"{folder}/log/access.log", "--access-logformat", ACCESS, "wsgi:application"]  # fmt: skip
     _daemon(folder, "ckan", command, env={"CKAN_INI": f"{folder}/conf/ckan.ini"})
     address = f"http://127.0.0.1:{port}/api/3/action/status_show"
     _wait(folder, "ckan", lambda: urllib.request.urlopen(address, timeout=30))
