@@ -13,7 +13,9 @@ from typing import Any
 
 import httpx
 import pytest
+from pyoxigraph import NamedNode, RdfFormat
 
+from opendata.checks.catalogue import check_catalogue
 from opendata.cli import main
 from opendata.errors import PortalError
 from opendata.portals import ckan
@@ -22,6 +24,7 @@ from opendata.portals.ckan.sequence import Session
 from opendata.portals.http import Credentials, Wire
 from opendata.portals.plan import Entry, Plan
 from opendata.portals.profiles import Profile
+from opendata.rdf import quads
 
 from ...conftest import EXAMPLE
 from .conftest import Portal
@@ -239,3 +242,21 @@ def test_after_any_faults_on_the_way_nothing_is_lost_and_nothing_doubled(
         assert proxy.told
         proxy.left = 0
         assert publish(portal, second, address=proxy.address).idle
+
+
+def test_ckanext_dcat_makes_good_dcat_of_it(portal: Portal, tmp_path: Path, name: str) -> None:
+    folder = renamed(tmp_path / "package", name)
+    publish(portal, folder, settings={"tables": "none"})
+    content = httpx.get(f"{portal.address}/dataset/{name}.ttl", timeout=60).content
+    triples = [quad.triple for quad in quads(folder, content, RdfFormat.TURTLE)]
+    told = {(f.rule, f.column) for f in check_catalogue(triples) if f.severity == "error"}
+    # CKAN gives the media type out as a header and shows the format: they stay texts.
+    assert told == {("dcat-ap-node-kind", "format"), ("dcat-ap-node-kind", "mediaType")}
+    subject = NamedNode("https://w3id.org/open-budget/data/budget/430105-306001-2023")
+    said = {
+        t.predicate.value.rpartition("/")[2].rpartition("#")[2]
+        for t in triples
+        if t.subject == subject
+    }
+    assert said >= {"title", "description", "keyword", "theme", "language", "publisher", "contactPoint",
+                    "temporal", "spatial", "conformsTo", "identifier", "distribution"}  # fmt: skip
