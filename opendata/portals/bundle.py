@@ -7,18 +7,18 @@ as it is known; a DCAT catalogue; and the SHA-256 of every file.
 
 import shutil
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from hashlib import file_digest
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from opendata.converters.catalog import write_triples
+from opendata.converters.descriptor import DESCRIPTOR
 from opendata.errors import OutputError
-from opendata.output import Written, describe, write
+from opendata.output import Written, describe, locked, write
 from opendata.package import Package, catalogue, open_package
-from opendata.portals.files import copy_files, safe_name
-from opendata.portals.plan import Plan, compare
+from opendata.portals.files import copy_files, safe_name, scratch
+from opendata.portals.plan import Entry, Plan, compare
 from opendata.workbook import (
     Sheet,
     fields,
@@ -30,6 +30,7 @@ from opendata.workbook import (
 
 SUMS = "SHA256SUMS"
 MAX_SUMS = 16 * 1024 * 1024
+MAX_ENTRY = 4 * 1024**3
 RESOURCES = (
     "信息资源名称",
     "信息资源代码",
@@ -57,12 +58,12 @@ def publish(folders: Iterable[Path], place: str, *, dry_run: bool = False) -> Pl
         raise OutputError(
             f"{place}：交付包应是 .zip 文件。", f"{place}: a delivery bundle is a .zip file."
         )
-    old = _sums(target)
-    with TemporaryDirectory() as elsewhere:
-        files = _build(Path(elsewhere), [open_package(folder) for folder in folders])
+    old = _present(target)
+    with scratch() as elsewhere:
+        files = _build(elsewhere, [open_package(folder) for folder in folders])
         plan = Plan(f"bundle:{place}", compare(old, files), applied=not dry_run)
         if not dry_run and not (plan.idle and target.exists()):
-            _pack(target, Path(elsewhere), files)
+            _pack(target, elsewhere, files)
     return plan
 
 
@@ -73,15 +74,83 @@ def verify(folders: Iterable[Path], place: str) -> Plan:
         OutputError: there is no bundle of ours.
     """
     target = Path(place)
+    _expect(target)
+    with scratch() as elsewhere:
+        files = _build(elsewhere, [open_package(folder) for folder in folders])
+    return Plan(f"bundle:{place}", compare(_present(target), files), applied=False)
+
+
+def unpublish(entries: Iterable[Entry], place: str, *, dry_run: bool = False) -> Plan:
+    """Take packages out of a bundle, which is made anew of those that stay; without any it goes.
+
+    Raises:
+        OutputError: there is no bundle of ours, or it cannot be written.
+    """
+    target, names = Path(place), {entry.name for entry in entries}
+    _expect(target)
+    old = _present(target)
+    with scratch() as elsewhere:
+        kept = [open_package(folder) for folder in _unpack(target, elsewhere / "kept", names)]
+        (elsewhere / "new").mkdir()
+        files = _build(elsewhere / "new", kept) if kept else []
+        plan = Plan(f"bundle:{place}", compare(old, files), applied=not dry_run)
+        if not dry_run and not plan.idle:
+            if kept:
+                _pack(target, elsewhere / "new", files)
+            else:
+                with locked(target):
+                    target.unlink(missing_ok=True)
+    return plan
+
+
+def _expect(target: Path) -> None:
     if not target.exists():
         raise OutputError(f"{target}：没有这个文件。", f"{target}: there is no such file.")
+
+
+def _unpack(target: Path, folder: Path, without: Collection[str]) -> list[Path]:
+    """The packages in a bundle but for some, each in a folder: what its descriptor lists."""
+    found = []
+    try:
+        with ZipFile(target) as bundle:
+            entries = {info.filename: info for info in bundle.infolist()}
+            for path in _sums(target):
+                name, _, file = path.partition("/")
+                if file != DESCRIPTOR or name in without:
+                    continue
+                _extract(bundle, entries[path], folder / name / file)
+                package = open_package(folder / name)
+                for resource in package.resources:
+                    goal = package.path(resource)
+                    inner = goal.relative_to(folder).as_posix()
+                    if inner not in entries:
+                        raise BadZipFile(inner)
+                    _extract(bundle, entries[inner], goal)
+                found.append(folder / name)
+    except (BadZipFile, KeyError, zlib.error) as error:
+        raise OutputError(
+            f"{target}：交付包已损坏（{error}），没有改动；请重新发布其中要保留的数据包。",
+            f"{target}: the bundle is damaged ({error}) and was left as it is; publish the packages "
+            "that stay again.",
+        ) from error
+    return found
+
+
+def _extract(bundle: ZipFile, entry: ZipInfo, goal: Path) -> None:
+    if entry.file_size > MAX_ENTRY:
+        raise BadZipFile(f"{entry.filename}: {entry.file_size:,} bytes")
+    goal.parent.mkdir(parents=True, exist_ok=True)
+    with bundle.open(entry) as data, goal.open("wb") as file:
+        shutil.copyfileobj(data, file, 1 << 20)
+
+
+def _present(target: Path) -> dict[str, str]:
+    """The digests of the listed files that are really there; none where there is nothing yet."""
     listed = _sums(target)
+    if not listed:
+        return {}
     with ZipFile(target) as bundle:
-        present = [name for name in bundle.namelist() if name in listed]
-        old = {name: _digest(bundle, name) for name in present}
-    with TemporaryDirectory() as elsewhere:
-        files = _build(Path(elsewhere), [open_package(folder) for folder in folders])
-    return Plan(f"bundle:{place}", compare(old, files), applied=False)
+        return {name: _digest(bundle, name) for name in bundle.namelist() if name in listed}
 
 
 def _digest(bundle: ZipFile, name: str) -> str:
@@ -198,13 +267,14 @@ def _pack(target: Path, folder: Path, files: list[Written]) -> None:
     new = target.with_name(f".{target.name}.new")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with ZipFile(new, "w") as bundle:
-            for path in (*(file.path for file in files), SUMS):
-                info = ZipInfo(path, _DATE)
-                info.compress_type, info.external_attr = ZIP_DEFLATED, 0o644 << 16
-                with (folder / path).open("rb") as file, bundle.open(info, "w") as entry:
-                    shutil.copyfileobj(file, entry, 1 << 20)
-        new.replace(target)
+        with locked(target):
+            with ZipFile(new, "w") as bundle:
+                for path in (*(file.path for file in files), SUMS):
+                    info = ZipInfo(path, _DATE)
+                    info.compress_type, info.external_attr = ZIP_DEFLATED, 0o644 << 16
+                    with (folder / path).open("rb") as file, bundle.open(info, "w") as entry:
+                        shutil.copyfileobj(file, entry, 1 << 20)
+            new.replace(target)
     except OSError as error:
         new.unlink(missing_ok=True)
         raise OutputError(

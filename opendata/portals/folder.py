@@ -3,9 +3,8 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from opendata.converters.catalog import write_triples
 from opendata.converters.descriptor import DESCRIPTOR
@@ -14,8 +13,8 @@ from opendata.output import Written, describe, replacing, write
 from opendata.package import Package, catalogue, open_package
 from opendata.pages import Site
 from opendata.pages.export import write_pages
-from opendata.portals.files import copy_files, safe_name
-from opendata.portals.plan import Change, Plan, compare
+from opendata.portals.files import copy_files, safe_name, scratch
+from opendata.portals.plan import Entry, Plan, compare
 from opendata.terms import vocabulary_files
 
 MANIFEST = "manifest.json"
@@ -27,12 +26,31 @@ def publish(folders: Iterable[Path], place: str, *, dry_run: bool = False) -> Pl
     Raises:
         OutputError: the folder cannot be written, or holds files that are not the site's.
     """
+    found = list(folders)
+    return _change(place, lambda new: _site(Path(place), new, found), dry_run=dry_run)
+
+
+def unpublish(entries: Iterable[Entry], place: str, *, dry_run: bool = False) -> Plan:
+    """Take packages out of a site; its pages and catalogues are made anew over those that stay.
+
+    Raises:
+        OutputError: there is no site, or it cannot be written.
+    """
+    site, names = Path(place), {entry.name for entry in entries}
+    _expect(site)
+    return _change(place, lambda new: _site(site, new, (), without=names), dry_run=dry_run)
+
+
+def _change(place: str, fill: Callable[[Path], list[Written]], *, dry_run: bool) -> Plan:
+    """Fill the new site, and put it in the place of the old one where they differ."""
     site, target = Path(place), f"folder:{place}"
     if dry_run:
-        with TemporaryDirectory() as elsewhere:
-            return Plan(target, _build(site, Path(elsewhere), folders), applied=False)
+        with scratch() as elsewhere:
+            files = fill(elsewhere)
+            return Plan(target, compare(_present(site, elsewhere, files), files), applied=False)
     with replacing(site, lambda _: {*_manifest(site), MANIFEST}) as new:
-        plan = Plan(target, _build(site, new, folders), applied=True)
+        files = fill(new)
+        plan = Plan(target, compare(_present(site, new, files), files), applied=True)
         if plan.idle:
             shutil.rmtree(new)
     return plan
@@ -69,25 +87,38 @@ def verify(folders: Iterable[Path], place: str) -> Plan:
         OutputError: there is no site.
     """
     site = Path(place)
+    _expect(site)
+    with scratch() as elsewhere:
+        files = _site(site, elsewhere, folders)
+        return Plan(
+            f"folder:{place}", compare(_present(site, elsewhere, files), files), applied=False
+        )
+
+
+def _expect(site: Path) -> None:
     if not _manifest(site):
         raise OutputError(
             f"{site}：不是本程序发布的站点。", f"{site}: is no site that was published here."
         )
-    with TemporaryDirectory() as elsewhere:
-        new = _site(site, Path(elsewhere), folders)
-        paths = [path for path in _manifest(site) if (site / path).is_file()]
-        old = {path: describe(site, path, "").sha256 for path in paths}
-    return Plan(f"folder:{place}", compare(old, new), applied=False)
 
 
-def _build(site: Path, new: Path, folders: Iterable[Path]) -> tuple[Change, ...]:
-    """Make the new site in a folder, and say how it differs from the one that is there."""
-    return compare(_manifest(site), _site(site, new, folders))
+def _present(site: Path, new: Path, files: Iterable[Written]) -> dict[str, str]:
+    """The digests of the files that are really there; those that stay by a link are read already."""
+    known = {file.path: file.sha256 for file in files}
+    found = {}
+    for path in _manifest(site):
+        if not (site / path).is_file():
+            continue  # deleted behind our back
+        linked = path in known and (site / path).samefile(new / path)
+        found[path] = known[path] if linked else describe(site, path, "").sha256
+    return found
 
 
-def _site(site: Path, new: Path, folders: Iterable[Path]) -> list[Written]:
-    """The files of the new site: the packages that are there, and these."""
-    _keep(site, new)
+def _site(
+    site: Path, new: Path, folders: Iterable[Path], *, without: Collection[str] = ()
+) -> list[Written]:
+    """The files of the new site: the packages that are there, but for some, and these."""
+    _keep(site, new, without)
     for package in map(open_package, folders):
         target = new / "dataset" / safe_name(package)
         shutil.rmtree(target, ignore_errors=True)
@@ -104,9 +135,11 @@ def _manifest(site: Path) -> dict[str, str]:
         return {}
 
 
-def _keep(site: Path, new: Path) -> None:
+def _keep(site: Path, new: Path, without: Collection[str]) -> None:
     """The packages that are there stay: linked, not copied, where the disk can."""
     for path in sorted((site / "dataset").glob(f"*/{DESCRIPTOR}")):
+        if path.parent.name in without:
+            continue
         shutil.copytree(path.parent, new / "dataset" / path.parent.name, copy_function=_link)
 
 

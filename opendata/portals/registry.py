@@ -32,8 +32,12 @@ class Portal:
 
 
 PORTALS = {
-    "folder": Portal(publish=folder.publish, verify=folder.verify, together=True),
-    "bundle": Portal(publish=bundle.publish, verify=bundle.verify, together=True),
+    "folder": Portal(
+        publish=folder.publish, verify=folder.verify, unpublish=folder.unpublish, together=True
+    ),
+    "bundle": Portal(
+        publish=bundle.publish, verify=bundle.verify, unpublish=bundle.unpublish, together=True
+    ),
     "graph": Portal(
         publish=graph_store.publish,
         verify=graph_store.verify,

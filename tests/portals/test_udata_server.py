@@ -18,6 +18,7 @@ from opendata.portals.plan import Entry
 from opendata.portals.profiles import Profile
 
 from . import servers
+from .packages import small
 
 ID = "urn:example:budget-2023"
 
@@ -43,29 +44,8 @@ def who(portal: tuple[str, dict[str, str]]) -> Profile:
 @pytest.fixture
 def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A small package with its own id, of files that udata knows and does not."""
-    files = {
-        "line.csv": "code,amount\n0201,1.50\n",
-        "codes/line_item.csv": "code\n0201\n",
-        "budget.nt": "<urn:a> <urn:b> <urn:c> .\n",
-        "source/部门预算.toml": "a = 1\n",
-    }
-    resources = []
-    for number, (path, text) in enumerate(files.items()):
-        (tmp_path / "p" / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "p" / path).write_text(text, encoding="utf-8")
-        kind = {"type": "table"} if path.endswith(".csv") else {}
-        resources.append({"name": f"r{number}", "path": path, "title": f"表 {number}", **kind})
-    descriptor = {
-        "name": f"budget-{request.node.name[:40].lower()}".replace("_", "-"),
-        "id": f"{ID}-{request.node.name}",
-        "title": "2023年部门预算",
-        "description": "说明",
-        "keywords": ["部门预算", "2023", "x"],
-        "licenses": [{"path": "https://creativecommons.org/licenses/by/4.0/"}],
-        "resources": resources,
-    }
-    (tmp_path / "p/datapackage.json").write_text(json.dumps(descriptor), encoding="utf-8")
-    return tmp_path / "p"
+    name = request.node.name.partition("[")[0].replace("_", "-")
+    return small(tmp_path / "p", name, id=f"{ID}-{request.node.name}")
 
 
 def datasets(who: Profile, folder: Path) -> list[dict[str, object]]:
