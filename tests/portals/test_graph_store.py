@@ -1,13 +1,15 @@
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
 from pyoxigraph import RdfFormat, parse, serialize
 
-from opendata.errors import PackageError, PortalError
+from opendata.errors import OpendataError, PackageError, PortalError
 from opendata.portals import graph_store, publish, verify
 from opendata.portals.graph import Held, held
 from opendata.portals.http import WAIT, Credentials, Wire
@@ -16,6 +18,7 @@ from opendata.terms import DEF
 
 from ..conftest import EXAMPLE
 from .servers import fuseki, oxigraph, virtuoso
+from .weather import Weather
 
 GRAPH = "https://w3id.org/open-budget/data/budget/430105-306001-2023"
 
@@ -170,6 +173,8 @@ class Fake:
         if request.method == "PUT":
             self.graphs[name] = request.content
             return httpx.Response(204)
+        if request.method == "DELETE":
+            return httpx.Response(204 if self.graphs.pop(name, None) is not None else 404)
         if name not in self.graphs:
             return httpx.Response(404)
         headers = {"content-type": "application/n-triples"}
@@ -408,3 +413,45 @@ def test_blank_nodes_of_two_files_stay_two(tmp_path: Path) -> None:
     graph_store.publish([folder], "https://store.example/", wire=fake.wire())
     subjects = [line.split()[0] for line in fake.graphs["urn:example:swap"].splitlines()]
     assert len(set(subjects)) == 2
+
+
+# --- schedules ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("OPENDATA_SEEDS", "100"))))
+def test_whatever_the_network_does_the_graphs_are_those_of_the_package(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "terms.ttl").write_text("<urn:t> a <urn:Term> .", encoding="utf-8")
+    monkeypatch.setattr(graph_store, "vocabulary_files", lambda: [tmp_path / "terms.ttl"])
+    fake = Fake()
+    fake.graphs["urn:of:somebody"] = b"<urn:a> <urn:b> <urn:c> .\n"
+    weather = Weather(seed, fake.answer)
+    folder = graph_of(tmp_path / "p", "a", 20)
+    place = "https://store.example/data"
+
+    def work(portal: Callable[..., Plan], what: object) -> Plan:
+        transport = httpx.MockTransport(weather.answer)
+        wire = Wire(place, Credentials(), transport=transport, sleep=lambda _: None)
+        return portal([what], place, wire=wire)
+
+    def settle(portal: Callable[..., Plan], what: object, faults: int) -> None:
+        weather.left = faults
+        for _ in range(8):  # as a person runs it until it went well
+            with suppress(OpendataError):
+                work(portal, what)
+                break
+        weather.calm()  # what came late is of the package as it is
+        work(portal, what)
+
+    settle(graph_store.publish, folder, weather.left)
+    (folder / "budget.nt").write_text('<urn:0> <urn:is> "b" .\n', encoding="utf-8")
+    settle(graph_store.publish, folder, weather.draw.randint(0, 4))
+    assert work(graph_store.verify, folder).idle
+    assert set(fake.graphs) == {DEF, "urn:example:swap", "urn:of:somebody"}
+    assert fake.graphs["urn:of:somebody"] == b"<urn:a> <urn:b> <urn:c> .\n"
+    lines = set(fake.graphs["urn:example:swap"].decode().splitlines())
+    assert lines == {'<urn:0> <urn:is> "b" .', '<urn:d> <urn:is> "a" .'}
+    entry = Entry("swap", "urn:example:swap")
+    settle(graph_store.unpublish, entry, weather.draw.randint(0, 3))
+    assert set(fake.graphs) == {DEF, "urn:of:somebody"}

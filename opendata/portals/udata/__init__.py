@@ -95,8 +95,8 @@ def unpublish(
         for entry in entries:
             found = [one for one in portal.find(entry.id, entry.name) if not one["deleted"]]
             changes += [Change("remove", entry.name, 0, kind="dataset") for one in found]
-            for one in () if dry_run else found:
-                portal.api.delete(f"/datasets/{one['id']}/")
+            if not dry_run:
+                portal.delete(entry, found)
     return Plan(f"udata:{place}", tuple(changes), applied=not dry_run)
 
 
@@ -123,6 +123,19 @@ class _Portal:
             one for one in self.api.datasets(self._kind, self._owner) if is_ours(one, key, name)
         ]
         return sorted(found, key=lambda one: (bool(one["deleted"]), one["private"], one["id"]))
+
+    def delete(self, entry: Entry, found: list[Json]) -> None:
+        """Delete the datasets of a package, and look whether they are gone."""
+        for _ in range(ROUNDS):
+            for one in found:
+                self.api.delete(f"/datasets/{one['id']}/")
+            found = [one for one in self.find(entry.id, entry.name) if not one["deleted"]]
+            if not found:
+                return
+        raise PortalError(
+            f"{self.api.wire.base}：{entry.name} 删除后仍在；请稍后再试。",
+            f"{self.api.wire.base}: {entry.name} was deleted and is still there; try again later.",
+        )
 
     def publish(self, folder: Path, *, dry_run: bool) -> tuple[Change, ...]:
         """What changes for a package; it is changed but for a dry run."""
@@ -159,9 +172,12 @@ class _Portal:
                         self._read_back(unread, found, elsewhere)
                         if found.idle:
                             return
+                        if not found.public:
+                            self._clear(found)
                         self._show(will, found)
                         before = None
-                        self._clear(found)
+                        if found.public:  # what takes its place is there
+                            self._clear(found)
                 except LostAnswerError as error:
                     lost = error
                     self.api.wire.pause(number)
@@ -208,7 +224,7 @@ class _Portal:
         self.api.change(number, fields(will, found.dataset, private=False))
 
     def _clear(self, found: Difference) -> None:
-        """What nobody wants any more goes, after what takes its place is there."""
+        """What nobody wants any more goes."""
         assert found.dataset
         for resource in found.remove:
             self.api.delete(f"/datasets/{found.dataset['id']}/resources/{resource['id']}/")
@@ -234,7 +250,7 @@ class _Portal:
     def _holds(self, file: File, resource: Json, elsewhere: Path) -> bool:
         """Whether what people get of a resource are the bytes of a file."""
         copy = elsewhere / "read"
-        if not self.api.download(str(resource["url"]), copy, file.size):
+        if not self.api.download(str(resource.get("url")), copy, file.size):
             return False
         with copy.open("rb") as data:
             return file_digest(data, "sha256").hexdigest() == file.sha256

@@ -27,14 +27,17 @@ class Api:
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
 
-    def get(self, path: str, *, mask: str = "", allowed: Container[int] = ()) -> Any:
-        """The JSON at a path, None where there is none such and this is allowed."""
+    def get(self, path: str, *, mask: str = "", allowed: Container[int] = ()) -> Json:
+        """The JSON object at a path; an empty one where there is none and this is allowed."""
         headers = {"Accept": "application/json"} | ({"X-Fields": mask} if mask else {})
-        return self._json("GET", path, headers=headers, allowed=allowed)
+        found = self._json("GET", path, headers=headers, allowed=allowed)
+        if not isinstance(found, dict):
+            raise self._strange()
+        return found
 
     def listed(self, path: str) -> list[Any]:
         """The list at a path."""
-        found = self.get(path)
+        found = self._json("GET", path)
         if not isinstance(found, list):
             raise self._strange()
         return found
@@ -50,7 +53,7 @@ class Api:
         me = self.get("/me/")
         known = [one for one in me.get("organizations") or () if isinstance(one, dict)]
         if not known:
-            return "owner", str(me["id"])
+            return "owner", _checked(me.get("id"))
         names = ", ".join(str(one.get("slug")) for one in known)
         raise PortalError(
             f"{self.wire.base}：请用 --organisation 指明以哪个机构的名义发布：{names}。",
@@ -70,7 +73,7 @@ class Api:
                 f"{self.wire.base}: the owner of the token may not publish for the organisation {name}; "
                 "its administrator can add you.",
             )
-        return str(found["id"])
+        return _checked(found.get("id"))
 
     def _no_organisation(self, name: str) -> PortalError:
         return PortalError(
@@ -84,9 +87,10 @@ class Api:
         for page in range(1, PAGES):
             query = f"?{kind}={owner}&page={page}&page_size={PAGE}&sort=created"
             found = self.get(f"/datasets/{query}", mask=_MASK)
-            if not isinstance(found, dict) or not isinstance(found.get("data"), list):
+            data = found.get("data")
+            if not isinstance(data, list) or not all(map(_is_one, data)):
                 raise self._strange()
-            yield from found["data"]
+            yield from ({"private": False, "deleted": None} | one for one in data)
             if not found.get("next_page"):
                 return
 
@@ -97,9 +101,14 @@ class Api:
             PortalError: there is none, or its answer is none that udata gives.
         """
         found = self.get(f"/datasets/{_checked(number)}/")
-        if not isinstance(found, dict) or not isinstance(found.get("resources"), list):
+        resources = found.get("resources")
+        if (
+            not _is_one(found)
+            or not isinstance(resources, list)
+            or not all(map(_is_one, resources))
+        ):
             raise self._strange()
-        return found
+        return {"private": False, "deleted": None} | found
 
     def create(self, fields: Mapping[str, object]) -> None:
         """Make a dataset. Once: with the same title again it would be another one."""
@@ -182,7 +191,7 @@ class Api:
             method, path, headers=headers, content=content, once=once, allowed=allowed
         )
         if answer.status >= 400:
-            return None
+            return {}
         if (found := answer.json()) is None:
             raise self._strange()
         return found
@@ -195,7 +204,11 @@ class Api:
         )
 
 
-def _checked(number: str | None) -> str:
+def _is_one(thing: object) -> bool:
+    return isinstance(thing, dict) and isinstance(thing.get("id"), str)
+
+
+def _checked(number: object) -> str:
     """An id that stands in a path."""
     text = str(number)
     if not text or not set(text.lower()) <= _ID | {"-"}:

@@ -88,7 +88,7 @@ def dress(file: File, resource: Json) -> Json:
         "description": file.description,
         "type": file.type,
         "filetype": "file",
-        "url": resource["url"],
+        "url": resource.get("url"),
         "extras": {**_extras(resource), KEY: file.key, SHA256: file.sha256},
     }
 

@@ -26,7 +26,7 @@ def remember(api: Api, found: Difference, elsewhere: Path) -> Before:
     for number, file in enumerate(found.uploads):
         if not (resource := found.resources.get(file.key)):
             continue
-        copy, url = elsewhere / f"old-{number}", str(resource["url"])
+        copy, url = elsewhere / f"old-{number}", str(resource.get("url"))
         if api.download(url, copy, int(resource.get("filesize") or 0)):
             size, name = copy.stat().st_size, url.rpartition("/")[2]
             copies[str(resource["id"])] = replace(file, path=copy, size=size, name=name)
