@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from opendata.checks import validate
     from opendata.converters.graph import to_graph
     from opendata.converters.package import to_package
-    from opendata.package import open_package as open  # noqa: A004  # opendata.open(folder)
     from opendata.parsers import parse
+    from opendata.store.opening import open_data as open  # noqa: A004  # opendata.open(place)
 
 # Imported when first used: `opendata --help` must not wait for an engine.
 _HOMES = {
-    "open": ("opendata.package", "open_package"),
+    "open": ("opendata.store.opening", "open_data"),
     "parse": ("opendata.parsers", "parse"),
     "to_graph": ("opendata.converters.graph", "to_graph"),
     "to_package": ("opendata.converters.package", "to_package"),

@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -74,7 +74,7 @@ class Package:
             )
         return inside(self.folder, str(found.get("path", "")))
 
-    def table(self, resource: str) -> list[dict[str, object]]:
+    def table(self, resource: str) -> Sequence[dict[str, object]]:
         """The rows of a table of ours, typed: Decimal amounts, text codes, None for empty."""
         table = (tables() | code_lists()).get(resource)
         readers = {c.name: _READERS.get(c.datatype, str) for c in table.stored} if table else {}

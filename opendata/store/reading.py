@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,7 +127,7 @@ def _digest(package: Package) -> str:
     return digest.hexdigest()
 
 
-def _refuse_strange(package: Package, name: str, rows: list[dict[str, object]]) -> None:
+def _refuse_strange(package: Package, name: str, rows: Sequence[dict[str, object]]) -> None:
     wanted = {column.name for column in (tables() | code_lists())[name].stored}
     if rows and set(rows[0]) != wanted:
         wrong = ", ".join(sorted(set(rows[0]) ^ wanted))

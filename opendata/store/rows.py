@@ -5,7 +5,7 @@ mappings, codes in no list) are had in common: each stands once in `tables/`, an
 its packages in `shared/`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -28,7 +28,7 @@ def owner(table: Table) -> str | None:
     return "budget" if "budget" in names else "id" if table.name == "budget" else None
 
 
-def strange(name: str, rows: list[dict[str, object]]) -> list[dict[str, object]]:
+def strange(name: str, rows: Iterable[dict[str, object]]) -> list[dict[str, object]]:
     """Of the rows of a code list those whose code the vocabulary does not know."""
     return [row for row in rows if row["notation"] not in codes(name)]
 
