@@ -123,7 +123,12 @@ def _planned(corpus: Corpus, state: State, found: Found, how: How) -> Planned:
         if _is_there(corpus, before.entry):
             known = before.entry.sha256
     task = replace(
-        task, facts=plain_facts(facts), version=version, known=known, beside=found.beside
+        task,
+        facts=plain_facts(facts),
+        version=version,
+        known=known,
+        beside=found.beside,
+        version_after=(before.entry.dataset, before.entry.content) if before else (0, ""),
     )
     return Planned(found, before, task)
 

@@ -119,17 +119,18 @@ def _swap(site: Site, entry: Entry) -> tuple[Entry, dict[str, object] | None]:
     number = state.last_version(entry.package)
     there = versions.version_of_package(target) if old else 0
     number = there if old == entry.content else max(number, there) + 1
-    summary = None
+    told = None
     if not state.has_version(entry.package, number):
-        summary = _changes(corpus, entry, number, target if old else None, new)
-    versions.stamp(new, number)
+        told = _changes(corpus, entry, number, target if old else None, new)
+    if entry.dataset != number:
+        versions.stamp(new, number)
     with replacing(target, package_files) as made:
         made.rmdir()
         new.rename(made)
     entry = replace(entry, dataset=number, staged="")
-    if summary is None:
+    if told is None:
         return entry, None
-    action = "change" if old else "add"
+    action, summary = told
     return entry, {
         **_event(site, action, entry.package, number),
         "document": entry.document,
@@ -141,13 +142,15 @@ def _swap(site: Site, entry: Entry) -> tuple[Entry, dict[str, object] | None]:
 
 def _changes(
     corpus: Corpus, entry: Entry, number: int, old: Path | None, new: Path
-) -> dict[str, object]:
+) -> tuple[str, dict[str, object]]:
+    """Whether a version is added or changed, and what it changes."""
     target = corpus.folder / versions.CHANGES / entry.package / str(number)
-    if old is None:
-        return versions.all_new(new)
-    if versions.version_of_package(old) == number:  # cut off between the swap and the commit
-        return versions.read_summary(target)
-    return versions.change_set(old, new, target)
+    summary = None
+    if old and versions.version_of_package(old) == number:
+        summary = versions.read_summary(target)  # cut off between the swap and the commit
+    elif old:
+        summary = versions.change_set(old, new, target)
+    return ("change", summary) if summary else ("add", versions.all_new(entry.rows, entry.triples))
 
 
 def _content(folder: Path) -> str:

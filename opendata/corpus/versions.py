@@ -2,12 +2,12 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from opendata.converters.descriptor import DESCRIPTOR
-from opendata.converters.graph import PREFIXES, Triple, iri, literal, write_grouped
+from opendata.converters.graph import PREFIXES, Triple, iri, literal, shorten, write_grouped
 from opendata.output import describe, replacing, write
 from opendata.package import Package, open_package
 from opendata.terms import RDF, tables
@@ -47,11 +47,15 @@ def version_triples(dataset: str, number: int) -> list[Triple]:
 def stamp(folder: Path, number: int) -> None:
     """Write the number of the version into a new package: its descriptor and its entry."""
     package = open_package(folder)
-    descriptor = dict(package.descriptor)
+    descriptor = {key: v for key, v in package.descriptor.items() if key != "version"}
     entry = package.path("dataset-ttl")
     known = {namespace: prefix for prefix, namespace in PREFIXES.items()}  # declared in every entry
-    with entry.open("a", encoding="utf-8", newline="") as file:
-        write_grouped(file, version_triples(str(descriptor["id"]), number), known)
+    triples = version_triples(str(descriptor["id"]), number)
+    first = f"{shorten(triples[0][0], known)} {shorten(triples[0][1], known)}"
+    text = entry.read_text(encoding="utf-8").partition(f"\n{first}")[0].rstrip("\n")
+    with entry.open("w", encoding="utf-8", newline="") as file:
+        file.write(f"{text}\n\n")
+        write_grouped(file, triples, known)
     written = describe(folder, entry.relative_to(folder).as_posix(), "text/turtle")
     for resource in descriptor["resources"]:
         if resource["name"] == "dataset-ttl":
@@ -104,18 +108,19 @@ def change_set(old: Path, new: Path, target: Path) -> dict[str, Any]:
     return summary
 
 
-def read_summary(target: Path) -> dict[str, Any]:
-    """The summary of a change set that was written before."""
-    return dict(json.loads((target / SUMMARY).read_text(encoding="utf-8")))
+def read_summary(target: Path) -> dict[str, Any] | None:
+    """The summary of a change set that was written before, if it was."""
+    try:
+        return dict(json.loads((target / SUMMARY).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
 
 
-def all_new(folder: Path) -> dict[str, Any]:
+def all_new(rows: Mapping[str, int], triples: int) -> dict[str, Any]:
     """The summary of a package that had no version before."""
-    package = open_package(folder)
-    counts = {name: len(_rows(package, name)) for name in tables()}
     return {
-        "tables": {name: {"added": count} for name, count in counts.items() if count},
-        "triples": {"added": sum(1 for _ in _triples(package)), "removed": 0},
+        "tables": {name: {"added": count} for name, count in rows.items() if count},
+        "triples": {"added": triples, "removed": 0},
     }
 
 

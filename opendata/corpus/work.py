@@ -7,7 +7,7 @@ same task done twice gives the same package, so that it may be done again wherev
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from functools import cache
 from hashlib import sha256
@@ -18,6 +18,7 @@ from opendata import __version__
 from opendata.checks.rules import check
 from opendata.converters.descriptor import DESCRIPTOR
 from opendata.converters.package import to_package
+from opendata.corpus import versions
 from opendata.documents.corrections import corrections_file
 from opendata.errors import OpendataError
 from opendata.facts import Facts
@@ -35,6 +36,8 @@ class Task:
     `address` is a path or, of a document elsewhere, an fsspec address, with the files said
     `beside` it. `into` is where the new package is put: a folder, or an fsspec address of one.
     `known` is the digest for which nothing has to be done, `problem` why nothing can be done.
+    `version_after` is the number of the package's version and the digest of its content, if it is
+    known: the new package is then numbered here, and not where all packages come together.
     """
 
     document: str
@@ -45,6 +48,7 @@ class Task:
     beside: tuple[str, ...] = ()
     known: str = ""
     problem: tuple[str, str] | None = None
+    version_after: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,12 +134,21 @@ def convert(task: Task, path: Path, folder: Path) -> Entry:
         facts = facts_of(task.facts)
         budget = check(parse(path, facts))
         to_package(budget, folder, facts=facts, source=path)
-        return _entry(task, digest, budget, folder)
+        entry = _entry(task, digest, budget, folder)
+        return _numbered(task, entry, folder) if task.version_after else entry
     except OpendataError as error:
         return told(task, error, path, digest)
     except OSError as error:  # the reader or the writer says no more
         zh, en = f"{path}：{error.strerror or error}。", f"{path}: {error.strerror or error}."
         return told(task, OpendataError(zh, en), path, digest)
+
+
+def _numbered(task: Task, entry: Entry, folder: Path) -> Entry:
+    assert task.version_after
+    number, content = task.version_after
+    number += entry.content != content
+    versions.stamp(folder, number)
+    return replace(entry, dataset=number)
 
 
 def told(task: Task, error: OpendataError, path: Path, digest: str = "") -> Entry:
