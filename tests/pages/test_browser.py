@@ -6,14 +6,18 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
 
+import httpx
 import pytest
 
 from opendata.pages import Site
 from opendata.pages.export import write_pages
+from opendata.server.sources import loaded
 
 from ..conftest import EXAMPLE, ROOT
+from ..server.running import running
 from .browser import Browser, browser
 from .conftest import EVIL
 
@@ -270,6 +274,36 @@ def test_the_first_paint_is_small_and_what_it_needs_is_kept(tab: Browser, addres
     ]
     kept = [e for e in tab.events if e["method"] == "Network.requestServedFromCache"]
     assert cached or kept
+
+
+def test_the_real_server_shows_them_and_answers_their_questions(
+    tab: Browser, tmp_path: Path
+) -> None:
+    tab.look(width=1280, height=900)
+    with running(loaded([EXAMPLE], tmp_path)) as site:
+        for kind in ("catalogue", "budget", "table", "document", "functions", "resource", "query"):
+            tab.open(f"{site.base}{KINDS[kind]}")
+            if kind == "query":
+                tab.until("document.querySelectorAll('#answer tbody tr').length === 3")
+            assert_well(tab, urlsplit(site.base).netloc)
+            statuses = {
+                event["params"]["response"]["status"]
+                for event in tab.events
+                if event["method"] == "Network.responseReceived"
+            }
+            assert statuses <= {200, 303, 304}
+        tab.open(f"{site.base}dataset/{NAME}.html")
+        links = tab.run("[...document.querySelectorAll('main a[href]')].map((a) => a.href)")
+        broken = [
+            url
+            for url in dict.fromkeys(link.split("#")[0] for link in links)
+            if url.startswith(site.base)
+            and httpx.get(
+                url, headers={"Accept": "text/html,*/*"}, follow_redirects=True
+            ).status_code
+            != 200
+        ]
+        assert broken == []
 
 
 def test_a_page_can_be_printed(tab: Browser, address: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store
 
 from opendata.converters.graph import PREFIXES
 from opendata.inspection import Passage, Piece
@@ -76,7 +76,9 @@ def view(context: Context) -> View | None:
         return None
     told = [*islice(graph.quads_for_pattern(node, None, None), TOLD)]
     page = min(max(number(context.query.get("page", "")), 1), _FAR)
-    back = [*islice(graph.quads_for_pattern(None, None, node), (page - 1) * BACK, page * BACK + 1)]
+    # The default graph of a store holds what every named graph says, each statement once.
+    leads = graph.quads_for_pattern(None, None, node, DefaultGraph())
+    back = [*islice(leads, (page - 1) * BACK, page * BACK + 1)]
     if not told and not back:
         return None
     return View(
@@ -89,7 +91,8 @@ def view(context: Context) -> View | None:
             "incoming": _incoming(graph, back[:BACK], context),
             "page": page,
             "more": len(back) > BACK and page < _FAR,
-            "name": _package(context, told),
+            # A code is described in the graph of every package that uses it, and is of none.
+            "name": None if _list(iri) else _package(context, told),
             "spot": _spot(told),
             "table": _table(told),
             "list_name": _list(iri),
