@@ -65,6 +65,10 @@ class Line:
     fund: str = "_T"
     amount: Decimal | None = None
     amount_text: str | None = None
+    change: Decimal | None = None
+    change_text: str | None = None
+    rate: Decimal | None = None
+    rate_text: str | None = None
     currency: str = "CNY"
     source_unit: str | None = None
     source_decimals: int | None = None

@@ -7,6 +7,7 @@ from its row (this function, this item). Two halves side by side share their row
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from opendata.documents import Cell, Row
 from opendata.model import DocumentTable, Line
@@ -14,7 +15,7 @@ from opendata.parsers.header import Column, fitted, is_header, meaning, read_col
 from opendata.parsers.reading import Reading, shorten
 from opendata.parsers.tables import Fragment
 from opendata.terms import code_of, codes, in_year, multiplier
-from opendata.values import decimals, joined, parse_amount, plain, unnumbered
+from opendata.values import decimals, joined, parse_amount, parse_number, plain, unnumbered
 
 SIDES = ("revenue", "expenditure")  # left and right half of a table of two halves
 _TOTALS = {"revenue": "income-total", "expenditure": "expenditure-total"}
@@ -61,6 +62,7 @@ class Group:
     names: tuple[Cell, ...]
     amounts: tuple[tuple[Cell, Column], ...]
     cells: tuple[Cell, ...]
+    changes: tuple[tuple[Cell, Column], ...] = ()  # against last year, and their rates
 
 
 def read_lines(
@@ -96,14 +98,14 @@ def read_lines(
 
 def _groups(row: Row, columns: Sequence[Column]) -> Iterator[Group]:
     """Cut a row where a name or code follows an amount; a header without names is one group."""
-    code, names, amounts, cells = [], [], [], []  # type: ignore[var-annotated]
+    code, names, amounts, cells, changes = [], [], [], [], []  # type: ignore[var-annotated]
     side = 0
     filled = False
     pairs = [*zip(row.cells, columns, strict=False)]
     for cell, column in pairs:
         if column.role.startswith(("code", "name")) and filled:
-            yield _group(side, code, names, amounts, cells)
-            code, names, amounts, cells, filled = [], [], [], [], False
+            yield _group(side, code, (names, amounts, cells, changes))
+            code, names, amounts, cells, changes, filled = [], [], [], [], [], False
             side += 1
         filled |= column.role == "amount"
         if column.role.startswith("code") and _is_code(cell.text):
@@ -115,10 +117,13 @@ def _groups(row: Row, columns: Sequence[Column]) -> Iterator[Group]:
                 names.insert(0 if column.role == "text" else len(names), cell)
         elif column.role == "amount":
             amounts.append((cell, column))
+        elif column.role in ("change", "rate"):
+            changes.append((cell, column))  # taken where there is an amount that it is about
+            continue
         else:
             continue
         cells.append(cell)
-    yield _group(side, code, names, amounts, cells)
+    yield _group(side, code, (names, amounts, cells, changes))
 
 
 def _reaching(groups: Iterator[Group]) -> Iterator[Group]:
@@ -128,7 +133,7 @@ def _reaching(groups: Iterator[Group]) -> Iterator[Group]:
         filled = any(cell.text for cell, _ in group.amounts)
         if held and filled and not group.names and not group.code:
             amounts, cells = group.amounts, held.cells + group.cells
-            yield replace(held, amounts=amounts, cells=cells)
+            yield replace(held, amounts=amounts, cells=cells, changes=group.changes)
             held = None
             continue
         if held:
@@ -140,20 +145,16 @@ def _reaching(groups: Iterator[Group]) -> Iterator[Group]:
         yield held
 
 
-def _group(
-    side: int,
-    code: list[str],
-    names: list[Cell],
-    amounts: list[tuple[Cell, Column]],
-    cells: list[Cell],
-) -> Group:
+def _group(side: int, code: list[str], told: tuple[Any, ...]) -> Group:
     parts = [code[0], *(part.zfill(2) for part in code[1:])] if code else []
+    names, amounts, cells, changes = map(tuple, told)
     return Group(
         side=min(side, 1),
         code="".join(parts),
-        names=tuple(names),
-        amounts=tuple(amounts),
-        cells=tuple(cells),
+        names=names,
+        amounts=amounts,
+        cells=cells,
+        changes=changes,
     )
 
 
@@ -216,8 +217,7 @@ def _lines(
         dimensions = {**_table_dimensions(table.kind, group.side), **column.dimensions, **row}
         if "item" in column.dimensions and row.get("item", "_T") == "_T":
             dimensions["item"] = column.dimensions["item"]
-        if dimensions.pop("year", None):
-            dimensions["year"] = str(owner.year - 1)
+        dimensions |= _time(dimensions.pop("year", ""), column, group, owner)
         text = name.text if name else column.label
         told = [c.text for c in sorted(group.names, key=lambda cell: cell.number)]
         money = read_money(reading, cell, table.amount_unit, (table.id, page))
@@ -228,6 +228,8 @@ def _lines(
             **dimensions,
             **money.fields(owner.budget),
         }
+        if (fields["year"], fields["phase"]) == (owner.year, owner.phase):
+            fields |= _changes(reading, column, group, table.amount_unit, (table.id, page))
         yield Line(
             id=f"{table.id}-l{offset:03}",
             budget=owner.budget,
@@ -241,6 +243,53 @@ def _lines(
             source_cell=where.number,
             **fields,  # type: ignore[arg-type]  # columns of a line, by their names
         )
+
+
+def _time(stated: str, column: Column, group: Group, owner: Owner) -> dict[str, str]:
+    """The year, and the phase, that a column says: 上年决算数, or 2022年预算数 beside another year's.
+
+    A year over the only column of its kind is as often one that was not brought up to date.
+    """
+    last = str(owner.year - 1)
+    if stated == "previous-executed":
+        return {"year": last, "phase": "executed"}
+    if stated == "previous":
+        return {"year": last}
+    beside = any(
+        _about(other) == _about(column) and other.dimensions.get("year", stated) != stated
+        for _, other in group.amounts
+    )
+    return {"year": last} if stated == last and beside else {}
+
+
+def _about(column: Column) -> dict[str, str]:
+    """The dimensions of a column but for its year and phase."""
+    return {k: v for k, v in column.dimensions.items() if k not in ("year", "phase")}
+
+
+def _changes(
+    reading: Reading, amount: Column, group: Group, unit: str | None, place: tuple[str, int]
+) -> dict[str, object]:
+    """The change against last year and its rate, as stated beside an amount of this year."""
+    fields: dict[str, object] = {}
+    for cell, column in group.changes:
+        if not cell.text or _about(column) != _about(amount) or f"{column.role}_text" in fields:
+            continue
+        reading.take(cell)
+        if column.role == "change":
+            money = read_money(reading, cell, unit, place)
+            fields |= {"change": money.amount, "change_text": money.text}
+        else:
+            percent = "%" in plain(cell.text) + column.label
+            fields |= {"rate": _rate(cell.text) if percent else None, "rate_text": cell.text}
+    return fields
+
+
+def _rate(text: str) -> Decimal | None:
+    try:
+        return parse_number(plain(text).removesuffix("%"))
+    except ValueError:  # 上年无此项目: the text is kept
+        return None
 
 
 def _table_dimensions(kind: str, side: int) -> dict[str, str]:

@@ -18,7 +18,10 @@ DIMENSIONS = ("account", "fund", "item", "operation", "phase", "year")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
-    """`role` is code, code-1…3, name, text or amount, or empty for words nobody knows."""
+    """`role` is code, code-1…3, name, text, amount, change or rate, or empty for words nobody knows.
+
+    A change or a rate is one against last year, and has the dimensions of the amount it is about.
+    """
 
     role: str
     dimensions: dict[str, str] = field(default_factory=dict)
@@ -143,8 +146,13 @@ def _column(words: list[str], x: tuple[float, float] | None) -> Column:
     for word in words:
         told = meaning(word) or ""
         dimension, _, code = told.partition("-")
+        if stated := _YEAR.match(plain(word)):
+            dimensions["year"] = stated[0][:4]
         if dimension in DIMENSIONS:
             dimensions[dimension] = code
+        if told == "percent" or role in ("change", "rate"):  # 比上年增减, over 金额 and 比例
+            role = "rate" if role and told in ("percent", "rate") else role
+        elif dimension in DIMENSIONS:
             role = "amount"
         elif told and told != "group":
             role = told

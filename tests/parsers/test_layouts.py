@@ -127,3 +127,54 @@ def test_what_is_carried_forward_is_part_of_a_row_of_accounts(tmp_path: Path) ->
 
 def rules(budget: Budget, rule: str) -> int:
     return sum(finding.rule == rule for finding in check(budget).findings)
+
+
+def test_last_year_and_the_change_against_it_are_kept_with_this_year(tmp_path: Path) -> None:
+    rows = table(
+        "一般公共预算“三公”经费支出表",
+        "项目|上年预算数|本年预算数|增减额|增减率（%）",
+        "公务接待费|4.00|5.00|1.00|25.00",
+        "公务用车运行费|4.00|2.00|-2.00|-50",
+        "因公出国（境）费|0|1.00|1.00|上年无此项",
+    )
+    budget = budget_of(tmp_path, "change.html", page(rows))
+    found = [
+        (x.item, x.year, x.amount, x.change, x.change_text, x.rate, x.rate_text)
+        for x in budget.lines
+    ]
+    wan = Decimal(10000)
+    assert found == [
+        ("reception", 2023, 4 * wan, None, None, None, None),
+        ("reception", 2024, 5 * wan, wan, "1.00", Decimal(25), "25.00"),
+        ("vehicle-running", 2023, 4 * wan, None, None, None, None),
+        ("vehicle-running", 2024, 2 * wan, -2 * wan, "-2.00", Decimal(-50), "-50"),
+        ("abroad", 2023, 0 * wan, None, None, None, None),
+        ("abroad", 2024, wan, wan, "1.00", None, "上年无此项"),
+    ]
+    assert [
+        f.rule for f in check(budget).findings if "unread" in f.rule or "change" in f.rule
+    ] == []
+
+
+def test_a_change_over_two_columns_is_an_amount_and_a_rate(tmp_path: Path) -> None:
+    head = (
+        "<p>部门收入总表</p><p>单位：万元</p><table>"
+        "<tr><td rowspan=2>科目编码</td><td rowspan=2>科目名称</td><td rowspan=2>2023年决算数</td>"
+        "<td rowspan=2>2024年预算数</td><td colspan=2>比上年增减</td></tr>"
+        "<tr><td>金额</td><td>比例</td></tr>"
+        "<tr><td>201</td><td>一般公共服务支出</td><td>10.00</td><td>12.00</td><td>3.00</td><td>20%</td></tr></table>"
+    )
+    budget = budget_of(tmp_path, "two.html", page(head))
+    found = [(x.year, x.phase, x.amount, x.change, x.rate) for x in budget.lines]
+    assert found == [
+        (2023, "executed", Decimal(100000), None, None),
+        (2024, "approved", Decimal(120000), Decimal(30000), Decimal(20)),
+    ]
+    wrong = [f for f in check(budget).findings if f.rule == "change-and-rate-between-columns"]
+    assert [(f.column, f.record) for f in wrong] == [("change", budget.lines[1].id)]
+
+
+def test_a_year_over_the_only_column_is_not_taken_for_last_year(tmp_path: Path) -> None:
+    rows = table("部门收入总表", "科目编码|科目名称|2023年预算数", "201|一般公共服务支出|12")
+    budget = budget_of(tmp_path, "stale.html", page(rows))
+    assert [x.year for x in budget.lines] == [2024]

@@ -30,6 +30,7 @@ def registry() -> tuple[Rule, ...]:
     """Every rule, in the order of a report."""
     from opendata.checks.rules import (
         arithmetic,
+        changes,
         codes,
         columns,
         document,
@@ -61,6 +62,7 @@ def registry() -> tuple[Rule, ...]:
         columns.accounts_and_row_total,
         columns.funds_and_row_total,
         columns.sources_and_row_total,
+        changes.change_and_rate_between_columns,
         tables.income_against_summary,
         tables.expenditure_against_summary,
         tables.appropriation_against_funds,

@@ -175,6 +175,29 @@ def said(label: str, text: str) -> Mutation:
     return lambda b: replace(b, statements=(statement,))
 
 
+def against(last: str | None, *, phase: str = "approved", **stated: str) -> Mutation:
+    """The total of the overall targets, 100, with last year's and what is stated of the change."""
+
+    def change(budget: Budget) -> Budget:
+        own = next(x for x in LINES if x.id == where("overall-targets", name="资金总额"))
+        fields: dict[str, Any] = {f"{name}_text": text for name, text in stated.items()}
+        if "change" in stated:
+            fields["change"] = Decimal(stated["change"]) * WAN
+        if "rate" in stated:
+            fields["rate"] = Decimal(stated["rate"].rstrip("%").replace(",", ""))
+        before = replace(
+            own, id=f"{own.id}-{phase}", year=own.year - 1, phase=phase, **_amount(last)
+        )
+        lines = tuple(replace(x, **fields) if x.id == own.id else x for x in budget.lines)
+        return replace(budget, lines=lines + ((before,) if last else ()))
+
+    return all_of(only("overall-targets"), change)
+
+
+def _amount(text: str | None) -> dict[str, Any]:
+    return {"amount": Decimal(text or 0) * WAN, "amount_text": f"{Decimal(text or 0):.2f}"}
+
+
 EXPENDITURE, GENERAL, BASIC = "expenditure", "general-expenditure", "basic-expenditure"
 MUST_FIND: list[tuple[str, Mutation]] = [
     ("codes-and-total", all_of(only(EXPENDITURE), now(EXPENDITURE, "50", function="20101", account="_T"), now(EXPENDITURE, "30", function="20101", account="basic"))),
@@ -240,6 +263,13 @@ MUST_FIND: list[tuple[str, Mutation]] = [
     ("prose-against-tables", all_of(only(BASIC), said("（一）人员经费", "61万元"))),
     ("goods-and-total", all_of(only("procurement"), now("procurement", "5", name="打印设备"))),
     ("goods-and-total", all_of(only("procurement"), now("procurement", "31", name="合计"))),
+    ("change-and-rate-between-columns", against("80", change="30", rate="25.00%")),
+    ("change-and-rate-between-columns", against("80", change="20", rate="20.00%")),
+    ("change-and-rate-between-columns", against("80", change="-20")),
+    ("change-and-rate-between-columns", against("80", rate="-25.00%")),
+    ("change-and-rate-between-columns", against(None, change="20", rate="20.00%")),
+    ("change-and-rate-between-columns", against("100", rate="0.25")),
+    ("change-and-rate-between-columns", all_of(against("80", change="20"), against("70", phase="executed", change="40"))),
 ]  # fmt: skip
 
 MUST_NOT_FIND: list[tuple[str, Mutation]] = [
@@ -267,6 +297,14 @@ MUST_NOT_FIND: list[tuple[str, Mutation]] = [
     ("another spelling of a name", all_of(only(EXPENDITURE), *(
         now(EXPENDITURE, None, {"name": "机关事业单位养老保险缴费"}, function="2080505", account=a) for a in ("_T", "basic")
     ))),
+    ("a change and its rate", against("80", change="20", rate="25.00%")),
+    ("a rate that was rounded", against("90", change="10", rate="11.1%")),
+    ("a rate as a sheet holds it", against("80", change="20", rate="0.25")),
+    ("a rate of amounts that were rounded", against("0.30", rate="33,000%")),
+    ("a cent of rounding in a change", against("80", change="20.01")),
+    ("a change from nothing", against("0", change="100", rate="100%")),
+    ("a change against last year as spent", all_of(against("80", change="30"), against("70", phase="executed", change="30"))),
+    ("a rate without last year", against(None, rate="20.00%")),
     ("a total without its parts", all_of(only(EXPENDITURE), lambda b: replace(b, lines=b.lines[-3:]))),
 ]  # fmt: skip
 
@@ -287,7 +325,7 @@ def test_what_is_right_is_left_alone(mutation: Mutation) -> None:
 
 
 def test_every_rule_on_tables_and_codes_has_a_case() -> None:
-    modules = ("tables", "columns", "codes", "prose_tables")
+    modules = ("tables", "columns", "changes", "codes", "prose_tables")
     rules = {rule_id(r) for r in registry() if r.__module__.rpartition(".")[2] in modules}
     assert rules <= {rule for rule, _ in MUST_FIND}
 
