@@ -54,7 +54,12 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parsed(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Namespace:
-    """What the words say; options may stand between places, but in a command of commands."""
+    """What the words say; options may stand between places, but in a command of commands.
+
+    After -- all are places: argparse forgets that where it looks for options between them.
+    """
+    if "--" in words:
+        return parser.parse_args(words)
     try:
         return parser.parse_intermixed_args(words)
     except TypeError:

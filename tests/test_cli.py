@@ -235,6 +235,11 @@ def test_what_cannot_run_says_why_in_the_readers_language(
     assert (code, "--division" in err, (tmp_path / "x").exists()) == (2, True, False)
 
 
+def test_after_two_dashes_all_are_places(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["validate", "--lang", "en", "--", "--help"]) == 2
+    assert "--help" in capsys.readouterr().err
+
+
 def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, _ = run(capsys, "convert", DOCUMENT, "-o", tmp_path / "x", "--dry-run")
     assert (code, list(tmp_path.iterdir())) == (0, [])
