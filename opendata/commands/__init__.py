@@ -38,6 +38,7 @@ COMMANDS = {
     "history": "tell what was published, where and by whom  发布历史",
     "rollback": "bring an earlier version of a package back  恢复以前的版本",
     "site": "write the pages of packages as a static site  生成静态网站",
+    "bulk": "write packages for another server's own loader  写出批量装载文件",
     "synthesize": "make documents that do not exist, whose truth is known  生成合成文件及其正确答案",
     "completion": "print a completion script for a shell  输出命令补全脚本",
 }

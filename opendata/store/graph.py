@@ -98,6 +98,15 @@ def package_quads(package: Package) -> bytes:
     Raises:
         PackageError: a part of the graph is missing or no valid RDF.
     """
+    return b"".join(package_graphs(package))
+
+
+def package_graphs(package: Package) -> tuple[bytes, bytes]:
+    """The N-Quads of a package in its own graph, and its N-Triples in the default graph.
+
+    Raises:
+        PackageError: a part of the graph is missing or no valid RDF.
+    """
     name, own = NamedNode(graph_name(package)), Store()
     for part, form in PARTS.items():
         if part != "budget-nt" and part not in package.resources:
@@ -116,18 +125,24 @@ def package_quads(package: Package) -> bytes:
     return _quads(own, name, lambda line: line.partition(b" ")[0] not in known)
 
 
-def _quads(store: Store, graph: NamedNode, fits: Callable[[bytes], bool]) -> bytes:
-    """The N-Quads of a graph: in it, and those that fit in the default graph."""
+def _quads(store: Store, graph: NamedNode, fits: Callable[[bytes], bool]) -> tuple[bytes, bytes]:
+    """The N-Quads of a graph, and the N-Triples of those that fit in the default graph."""
     named = store.dump(format=RdfFormat.N_QUADS)
     merged = store.dump(format=RdfFormat.N_TRIPLES, from_graph=graph)
     assert named is not None
     assert merged is not None
-    return named + b"\n".join(line for line in merged.split(b"\n") if fits(line)) + b"\n"
+    lines = (line for line in merged.splitlines(keepends=True) if fits(line))
+    return named, b"".join(lines)
+
+
+def vocabulary_quads() -> bytes:
+    """The N-Quads of ontology, shapes and code lists: in the vocabulary's graph, and the default."""
+    return b"".join(vocabulary_graphs())
 
 
 @cache
-def vocabulary_quads() -> bytes:
-    """The N-Quads of ontology, shapes and code lists: in the vocabulary's graph, and the default."""
+def vocabulary_graphs() -> tuple[bytes, bytes]:
+    """The N-Quads of the vocabulary in its graph, and its N-Triples in the default graph."""
     own, name = Store(), NamedNode(DEF)
     for path in vocabulary_files():
         own.bulk_load(path.read_bytes(), RdfFormat.TURTLE, to_graph=name)

@@ -131,14 +131,18 @@ def _udata_python() -> Path:
 
 
 @contextmanager
-def virtuoso(folder: Path) -> Iterator[str]:
-    """Virtuoso's Graph Store address, which wants the name dba and the password dba, by Digest."""
+def virtuoso(folder: Path, allowed: Path | None = None) -> Iterator[str]:
+    """Virtuoso's Graph Store address, which wants the name dba and the password dba, by Digest.
+
+    Its loader may read the files of the `allowed` folder; its SQL port stands in `virtuoso.ini`.
+    """
     command = program("virtuoso-t", "apt-get install virtuoso-opensource-7-bin")
     sql, web = free_port(), free_port()
     (folder / "virtuoso.ini").write_text(
         "[Database]\nDatabaseFile = virtuoso.db\nErrorLogFile = virtuoso.log\nLockFile = virtuoso.lck\n"
         "TransactionFile = virtuoso.trx\nxa_persistent_file = virtuoso.pxa\n"
         f"[Parameters]\nServerPort = {sql}\nNumberOfBuffers = 10000\nMaxDirtyBuffers = 6000\n"
+        f"DirsAllowed = {allowed or folder}\n"
         f"[HTTPServer]\nServerPort = {web}\nServerThreads = 4\n",
         encoding="utf-8",
     )
