@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from opendata.synthetic.departments import FAMILIES, PHASES, chance, department
 from opendata.synthetic.finances import finances
 from opendata.synthetic.layouts import LAYOUTS
-from opendata.synthetic.layouts.common import Setting
+from opendata.synthetic.layouts.common import Draft, Setting
 from opendata.synthetic.pages import Money
 from opendata.synthetic.planting import ERRORS, plant
 from opendata.synthetic.quirks import QUIRKS, disturbed
@@ -51,20 +51,14 @@ def synthesize(order: Order, number: int) -> Synthetic:
     Raises:
         SettingsError: a format needs a library that is not installed.
     """
-    turn = number
-    turn, at = divmod(turn, len(order.phases))
-    phase = order.phases[at]
-    turn, at = divmod(turn, len(order.years))
-    year = order.years[at]
-    family = order.families[turn % len(order.families)]
-    format_ = order.formats[_turn(order, number) % len(order.formats)]
-    owner = department(family, turn // len(order.families))
-    quirks = _quirks(order, family, owner.number)
-    setting = _setting(
-        order, number=(owner.number, year), family=family, phase=phase, quirks=quirks
+    draft, setting, format_ = drafted(order, number)
+    owner, family, year, phase = (
+        setting.department,
+        setting.department.family,
+        setting.year,
+        setting.phase,
     )
-    draft = LAYOUTS[family, phase](setting)
-    draft = disturbed(draft, quirks, chance(order.seed, family, owner.number, year, phase, "pages"))
+    quirks = setting.quirks
     draft, planted = plant(draft, order.errors)
     name = f"{family}-{owner.division}-{owner.unit_code}-{year}-{phase}"
     truth = Truth(
@@ -84,6 +78,24 @@ def synthesize(order: Order, number: int) -> Synthetic:
         facts=f'division = "{owner.division}"\n',
         truth=truth,
     )
+
+
+def drafted(order: Order, number: int) -> tuple[Draft, Setting, str]:
+    """The document of a number before errors are planted in it, whose it is, and its format."""
+    turn = number
+    turn, at = divmod(turn, len(order.phases))
+    phase = order.phases[at]
+    turn, at = divmod(turn, len(order.years))
+    year = order.years[at]
+    family = order.families[turn % len(order.families)]
+    format_ = order.formats[_turn(order, number) % len(order.formats)]
+    owner = department(family, turn // len(order.families))
+    quirks = _quirks(order, family, owner.number)
+    setting = _setting(
+        order, number=(owner.number, year), family=family, phase=phase, quirks=quirks
+    )
+    rng = chance(order.seed, family, owner.number, year, phase, "pages")
+    return disturbed(LAYOUTS[family, phase](setting), quirks, rng), setting, format_
 
 
 def _turn(order: Order, number: int) -> int:

@@ -22,6 +22,7 @@ from opendata.synthetic import (
     Synthetic,
     synthesize,
 )
+from opendata.synthetic.budgets import budget_of as budget_of_number
 from opendata.synthetic.departments import department
 from opendata.synthetic.folder import write_documents
 from opendata.synthetic.truth import COLUMNS, compare
@@ -104,6 +105,17 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(format_: str
     order = Order(seed=1, formats=(format_,), errors=("total",))
     assert synthesize(order, 4) == synthesize(order, 4)
     assert synthesize(order, 4).data != synthesize(Order(seed=2, formats=(format_,)), 4).data
+
+
+def test_a_budget_without_a_document_has_the_rows_of_its_truth() -> None:
+    order = Order(seed=4, phases=PHASES)
+    for number in range(12):
+        made, budget = synthesize(order, number), budget_of_number(order, number)
+        scores = compare(made.truth, budget)
+        assert {name for name, score in scores.items() if score.missing} == {"statement"}
+        assert {name for name, score in scores.items() if score.strange} == set()
+        for rows in budget.tables().values():
+            assert len({row.id for row in rows}) == len(rows)
 
 
 def test_a_folder_is_the_same_whatever_the_number_of_processes(tmp_path: Path) -> None:
