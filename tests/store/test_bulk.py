@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,11 +15,12 @@ import httpx
 import pytest
 
 from opendata import cli
+from opendata.errors import PackageError
 from opendata.store import ask, load
 from opendata.store.bulk import ENGINES, Bulk, write_bulk
 from opendata.store.bulk.engines import MERGED
 from opendata.store.graph import packages
-from opendata.synthetic import PHASES, Order
+from opendata.synthetic import Order
 from opendata.synthetic.folder import write_documents
 
 from ..portals import servers
@@ -44,7 +46,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bulk")
     order = Order(seed=2, formats=("text",), families=("changsha",), years=(2023, 2024))
     assert len(list(write_documents(order, 4, folder / "made"))) == 4
-    assert PHASES
     documents, out = str(folder / "made/documents"), str(folder / "packages")
     assert cli.main(["convert", documents, "-o", out, "--json"]) == 0
     return folder / "packages"
@@ -220,6 +221,20 @@ def test_a_store_is_written_as_its_packages_are(made: Path, tmp_path: Path) -> N
     assert cli.main(["load", str(made), "--store", str(tmp_path / "store"), "--json"]) == 0
     one = write_bulk([tmp_path / "store"], "oxigraph", tmp_path / "one")
     assert one == write_bulk([made], "oxigraph", tmp_path / "two")
+
+
+def test_a_corpus_is_written_as_its_packages_are(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path / "corpus/package")
+    (tmp_path / "corpus/corpus.toml").touch()
+    one = write_bulk([tmp_path / "corpus"], "oxigraph", tmp_path / "one")
+    assert one == write_bulk([made], "oxigraph", tmp_path / "two")
+
+
+def test_a_package_that_is_given_twice_is_refused(made: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(min(made.glob("*-2023")), tmp_path / "copy")
+    with pytest.raises(PackageError, match="is the same package as"):
+        write_bulk([made, copy], "oxigraph", tmp_path / "load")
+    assert not (tmp_path / "load").exists()
 
 
 def test_the_command_tells_what_it_wrote_and_refuses_what_it_does_not_know(

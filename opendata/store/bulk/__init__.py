@@ -11,14 +11,14 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
-from opendata.errors import SettingsError
+from opendata.errors import PackageError, SettingsError
 from opendata.output import replacing
 from opendata.package import open_package
 from opendata.store.bulk.engines import ENGINES, Engine, Setting
 from opendata.store.disk import is_store
-from opendata.store.graph import package_graphs, packages, vocabulary_graphs
+from opendata.store.graph import graph_name, package_graphs, packages, vocabulary_graphs
 
 MANIFEST = "bulk.json"
 SHARDS = "shards"
@@ -78,12 +78,16 @@ def write_bulk(
     kind = chosen(engine, partition)
     folders = found_packages(places)
     with replacing(target, ours=_ours) as new:
-        writer = _Writer(new / SHARDS, shard_bytes)
-        writer.add_common(_kept(vocabulary_graphs(), kind))
-        for done, (part, quads) in enumerate(_read(folders, kind, partition, jobs), start=1):
-            writer.add(part, quads)
-            watch(done, len(folders))
-        shards = writer.close()
+        with _Writer(new / SHARDS, shard_bytes) as writer:
+            writer.add_common(_kept(vocabulary_graphs(), kind))
+            seen: dict[str, Path] = {}
+            read = zip(folders, _read(folders, kind, partition, jobs), strict=True)
+            for done, (folder, (name, part, quads)) in enumerate(read, start=1):
+                if seen.setdefault(name, folder) != folder:
+                    raise _twice(folder, seen[name], name)
+                writer.add(part, quads)
+                watch(done, len(folders))
+        shards = writer.shards()
         setting = Setting(shards=SHARDS, parts=tuple(writer.parts))
         files = kind.files(setting)
         for name, text in files.items():
@@ -123,12 +127,26 @@ def chosen(engine: str, partition: str | None = None) -> Engine:
 
 
 def found_packages(places: Iterable[Path]) -> list[Path]:
-    """The package folders of places, a store among them; of the same graph only once.
+    """The package folders of places, which may be stores or corpora; a folder named twice once.
 
     Raises:
-        PackageError: a place holds no package, or two are the same.
+        PackageError: a place holds no package.
     """
-    return packages(place / "packages" if is_store(place) else place for place in places)
+    return list(dict.fromkeys(packages(map(_inside, places))))
+
+
+def _inside(place: Path) -> Path:
+    """Where the packages of a store or of a corpus are; any other place is as it is."""
+    if is_store(place):
+        return place / "packages"
+    return place / "package" if (place / "corpus.toml").is_file() else place
+
+
+def _twice(folder: Path, other: Path, name: str) -> PackageError:
+    return PackageError(
+        f"{folder}：与 {other} 是同一个数据包（{name}）；请只给其中一个。",
+        f"{folder}: is the same package as {other} ({name}); give one of them.",
+    )
 
 
 def _year(row: dict[str, object]) -> str:
@@ -144,7 +162,7 @@ PARTITIONS: dict[str, Callable[[dict[str, object]], str]] = {"year": _year, "pro
 
 def _read(
     folders: list[Path], kind: Engine, partition: str | None, jobs: int
-) -> Iterator[tuple[str, Quads]]:
+) -> Iterator[tuple[str, str, Quads]]:
     read = partial(_quads_of, kind=kind.name, partition=partition)
     if jobs == 1:
         yield from map(read, folders)
@@ -154,11 +172,11 @@ def _read(
             yield from pool.map(read, folders[start : start + _AHEAD])
 
 
-def _quads_of(folder: Path, kind: str, partition: str | None) -> tuple[str, Quads]:
-    """The part that a package belongs to, and its quads in the graphs that an engine wants."""
+def _quads_of(folder: Path, kind: str, partition: str | None) -> tuple[str, str, Quads]:
+    """A package's graph, the part it belongs to, and its quads in the graphs an engine wants."""
     package = open_package(folder)
     part = PARTITIONS[partition](package.table("budget")[0]) if partition else _ALL
-    return part, _kept(package_graphs(package), ENGINES[kind])
+    return graph_name(package), part, _kept(package_graphs(package), ENGINES[kind])
 
 
 def _kept(graphs: tuple[bytes, bytes], kind: Engine) -> Quads:
@@ -198,10 +216,15 @@ class _Writer:
         if self.counts[part][1] >= self.shard_bytes:
             self._end(part)
 
-    def close(self) -> tuple[Shard, ...]:
-        """Close every file; all shards in their order."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         for part in [*self.open]:
             self._end(part)
+
+    def shards(self) -> tuple[Shard, ...]:
+        """All shards, in their order."""
         return tuple(shard for part in sorted(self.parts) for shard in self.parts[part])
 
     def _begin(self, part: str) -> tuple[IO[bytes], IO[bytes], Path]:
