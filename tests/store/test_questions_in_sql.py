@@ -1,7 +1,6 @@
 """The six questions of `benchmarks/stores.py`: SPARQL and SQL give the same numbers."""
 
 import importlib.util
-from pathlib import Path
 from types import ModuleType
 
 import pytest
