@@ -112,7 +112,7 @@ class Context:
         if budget.projects or budget.indicators:
             found.append((f"projects/{name}", "projects"))
         found += [(f"tables/{name}", "tables"), (f"findings/{name}", "findings")]
-        if dossier.seen and dossier.seen.pages:
+        if dossier.leaves:
             found.append((f"source/{name}", "source"))
         return found
 
@@ -236,14 +236,15 @@ class Context:
 
         None where the site has no document.
         """
-        dossier = self.site.dossier(name)
-        pages = dossier.seen.pages if dossier.seen else ()
         page, line = record.source_page, record.source_line
-        if not page or page not in pages:
-            return None
         cell = getattr(record, "source_cell", None)
+        if not page:
+            return None
+        dossier = self.site.dossier(name)
         page, line, cell = dossier.amount_cells.get(getattr(record, "id", ""), (page, line, cell))
-        return self.to(f"source/{name}/{page}", f"l{line}" + (f"-{cell}" if cell else ""))
+        leaf = dossier.leaf(page, line)
+        anchor = f"l{line}" + (f"-{cell}" if cell else "")
+        return self.to(f"source/{name}/{leaf.place}", anchor) if leaf else None
 
     def place_of(self, record: Any) -> str:
         """A record's place in words."""

@@ -12,6 +12,7 @@ from opendata.inspection import Inspection, inspect
 from opendata.model import Budget
 from opendata.package import Package
 from opendata.pages.figures import totals
+from opendata.pages.sheets import Leaf, leaves
 from opendata.reports.excerpts import document_facts
 from opendata.reports.places import Subject, document_of
 
@@ -104,6 +105,24 @@ class Dossier:
             return inspect(self.document, document_facts(self.subject, self.document))
         except OpendataError:
             return None
+
+    @cached_property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The document as the site pages it; none where there is no document."""
+        return leaves(self.seen) if self.seen else ()
+
+    @cached_property
+    def _places(self) -> dict[tuple[int, int], Leaf]:
+        found: dict[tuple[int, int], Leaf] = {}
+        for leaf in self.leaves:
+            for line in leaf.lines:
+                found.setdefault((leaf.page, line), leaf)
+        return found
+
+    def leaf(self, page: int, line: int) -> Leaf | None:
+        """Where a line of a page of the document stands; the page's beginning where it is unknown."""
+        first = next((leaf for leaf in self.leaves if leaf.page == page), None)
+        return self._places.get((page, line), first)
 
     @cached_property
     def amount_cells(self) -> dict[str, tuple[int, int, int]]:

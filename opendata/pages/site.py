@@ -61,7 +61,11 @@ ROUTES = (
     Route(r"dataset/(?P<name>[^/]+)", dataset.view, dataset.places),
     Route(r"projects/(?P<name>[^/]+)(?:/(?P<page>[0-9]{1,6}))?", projects.view, projects.places),
     Route(r"findings/(?P<name>[^/]+)(?:/(?P<page>[0-9]{1,6}))?", findings.view, findings.places),
-    Route(r"source/(?P<name>[^/]+)(?:/(?P<page>[0-9]{1,6}))?", source.view, source.places),
+    Route(
+        r"source/(?P<name>[^/]+)(?:/(?P<page>[0-9]{1,6})(?:/(?P<part>[0-9]{1,6}))?)?",
+        source.view,
+        source.places,
+    ),
     Route(
         r"tables/(?P<name>[^/]+)/(?P<table>[^/]+)\.(?P<form>[a-z]+)",
         tables.download,

@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
 import opendata
+from opendata.documents import Cell, Document, Paragraph
 from opendata.facts import Facts
+from opendata.inspection import Inspection, Passage, Piece, Seen
 from opendata.model import Budget
 from opendata.package import open_package
 from opendata.pages import Site, figures
 from opendata.pages.drawing.sankey import Flow, sankey
 from opendata.pages.drawing.treemap import Box, squarified
+from opendata.pages.sheets import leaves
 from opendata.store import load
 
 from ..conftest import EXAMPLE
@@ -278,3 +281,21 @@ def test_assets_are_kept_for_good_and_pages_are_not(static: Site) -> None:
 def test_an_error_of_a_server_is_a_page(static: Site) -> None:
     page = static.error(503, "en/query.html")
     assert (page.status, b"503" in page.body, b'lang="en"' in page.body) == (503, True, True)
+
+
+def test_a_document_with_very_many_rows_is_cut_into_parts() -> None:
+    rows = tuple(
+        (Seen(cell=Cell(str(n), n, 1), mark="value"), Seen(cell=Cell("x", n, 2), mark="value"))
+        for n in range(1, 1001)
+    )
+    prose = Passage(page=1, paragraph=Paragraph(1, 2000, "end"), read=True)
+    document = Document(name="a.xlsx", media_type="x", encoding=None, size=1, sha256="", blocks=())
+    piece = Piece(page=1, table=None, rows=rows)
+    seen = Inspection(document=document, budget=None, refused=None, blocks=(piece, prose, piece))
+    found = leaves(seen)
+    assert [leaf.place for leaf in found] == ["1", "1/2", "1/3", "1/4", "1/5", "1/6"]
+    counts = [
+        sum(len(b.rows) if isinstance(b, Piece) else 1 for b in leaf.blocks) for leaf in found
+    ]
+    assert counts == [400, 400, 400, 400, 400, 1]
+    assert [*found[0].lines][:3] == [1, 1, 2]

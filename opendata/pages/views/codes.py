@@ -36,6 +36,7 @@ def view(context: Context, code_list: str) -> View | None:
     table = code_lists().get(code_list)
     if not table:
         return None
+    evidence = {code.evidence for code in codes(code_list).values() if code.evidence}
     return View(
         "code_list.html",
         {
@@ -45,6 +46,7 @@ def view(context: Context, code_list: str) -> View | None:
             "scheme": scheme(table),
             "space": table.space,
             "tree": tree(code_list),
+            "evidence": evidence.pop() if len(evidence) == 1 else None,
             "count": len(codes(code_list)),
             "folded": len(codes(code_list)) > _OPEN,
         },

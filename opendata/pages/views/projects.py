@@ -44,7 +44,7 @@ def view(context: Context, name: str, page: str = "1") -> View | None:
     if not 1 <= int(page) <= pages:
         return None
     shown = blocks[(int(page) - 1) * SHOWN : int(page) * SHOWN]
-    content = {"d": dossier, "name": name, "budget": budget, "blocks": shown, "all": blocks}
+    content = {"d": dossier, "name": name, "budget": budget, "blocks": shown}
     return View("projects.html", {**content, "page": int(page), "pages": pages})
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store
 
 from opendata.converters.graph import PREFIXES
-from opendata.inspection import Passage, Piece
 from opendata.pages.context import Context
 from opendata.pages.page import View
 from opendata.pages.views.catalogue import number
@@ -194,20 +193,13 @@ def _in_document(iri: str, context: Context) -> Value | None:
     local = re.fullmatch(r"source/([^#/]+)#L([0-9]{1,8})", _local(iri, context))
     if not local or local[1] not in context.site.names:
         return None
-    seen = context.site.dossier(local[1]).seen
     line = int(local[2])
-    pages = [b.page for b in seen.blocks if line in _lines(b)] if seen else []
-    if not pages:
+    found = context.site.dossier(local[1]).leaves
+    leaf = next((leaf for leaf in found if line in leaf.lines), None)
+    if leaf is None:
         return None
-    text = context.say("place", page=pages[0], line=line)
-    return Value(text=text, href=context.to(f"source/{local[1]}/{pages[0]}", f"l{line}"))
-
-
-def _lines(block: Piece | Passage) -> set[int]:
-    """The lines at which something of a block begins."""
-    if isinstance(block, Passage):
-        return {block.paragraph.line}
-    return {seen.cell.line for seen in block.cells}
+    text = context.say("place", page=leaf.page, line=line)
+    return Value(text=text, href=context.to(f"source/{local[1]}/{leaf.place}", f"l{line}"))
 
 
 def _kinds(graph: Store, told: Iterable[Quad], context: Context) -> list[tuple[str, str]]:

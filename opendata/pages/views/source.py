@@ -11,28 +11,25 @@ if TYPE_CHECKING:
     from opendata.pages.site import Site
 
 
-def view(context: Context, name: str, page: str | None = None) -> View | None:
+def view(context: Context, name: str, page: str | None = None, part: str = "1") -> View | None:
     """A page of the document, the first one that holds something unless one is named."""
     dossier = context.site.dossier(name)
-    seen = dossier.seen
-    if not dossier.document or not seen or not seen.pages:
+    found = dossier.leaves
+    wanted = (int(page), int(part)) if page else (found[0].page, 1) if found else None
+    here = next((n for n, leaf in enumerate(found) if (leaf.page, leaf.part) == wanted), None)
+    if here is None or not dossier.seen:
         return None
-    number = int(page) if page else seen.pages[0]
-    if number not in seen.pages:
-        return None
-    here = seen.pages.index(number)
     return View(
         "source.html",
         {
             "d": dossier,
             "name": name,
-            "seen": seen,
-            "number": number,
-            "before": seen.pages[here - 1] if here else None,
-            "after": seen.pages[here + 1] if here + 1 < len(seen.pages) else None,
-            "blocks": [block for block in seen.blocks if block.page == number],
+            "seen": dossier.seen,
+            "leaf": found[here],
+            "before": found[here - 1] if here else None,
+            "after": found[here + 1] if here + 1 < len(found) else None,
             "is_prose": lambda block: isinstance(block, Passage),
-            "first_of": _first_pages(seen),
+            "first_of": _first_pages(dossier.seen),
             "anchors": _Anchors(),
         },
     )
@@ -41,10 +38,10 @@ def view(context: Context, name: str, page: str | None = None) -> View | None:
 def places(site: "Site") -> Iterator[str]:
     """Every page of every document that was published with its data."""
     for name in site.names:
-        if seen := site.dossier(name).seen:
-            if seen.pages:
-                yield f"source/{name}"
-            yield from (f"source/{name}/{page}" for page in seen.pages)
+        found = site.dossier(name).leaves
+        if found:
+            yield f"source/{name}"
+        yield from (f"source/{name}/{leaf.place}" for leaf in found)
 
 
 class _Anchors:
