@@ -6,6 +6,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -98,14 +99,20 @@ def _refused(archive: Path, why: str) -> DocumentError:
 
 
 def unpacked(archive: Path, cache: Path, stamp: str, wanted: tuple[str, ...]) -> Path:
-    """The folder of an archive's documents, unpacked once for each of its states."""
-    from hashlib import sha256
+    """The folder of an archive's documents, unpacked once for each of its states; the last is kept.
 
-    folder = cache / sha256(f"{archive.name} {stamp}".encode()).hexdigest()[:24]
+    Raises:
+        DocumentError: the archive is not read.
+    """
+    place = sha256(str(archive.absolute()).encode()).hexdigest()[:16]
+    folder = cache / place / sha256(stamp.encode()).hexdigest()[:16]
     if not folder.is_dir():
         new = folder.with_name(f".{folder.name}")
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
         unpack(archive, new, wanted)
         new.rename(folder)
+        for older in (cache / place).iterdir():
+            if older != folder:
+                shutil.rmtree(older)
     return folder

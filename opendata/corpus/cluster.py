@@ -38,22 +38,32 @@ def on_cluster(planned: Iterable["Planned"], address: str) -> Iterator[tuple["Pl
             f"{address}: no Dask scheduler answers ({error}).",
         ) from error
     with client:
-        yield from _in_order(client, planned)
+        yield from _in_order(client, planned, address)
 
 
 def _in_order(
-    client: Any,
-    planned: Iterable["Planned"],  # Dask is imported where it is used
+    client: Any,  # Dask is imported where it is used
+    planned: Iterable["Planned"],
+    address: str,
 ) -> Iterator[tuple["Planned", Entry]]:
     waiting: deque[tuple[Planned, Any]] = deque()
     ahead = max(8, AHEAD * sum(client.nthreads().values()))
     for one in planned:
+        if client.status == "closed":
+            raise _lost(address)
         future = None if one.kept else client.submit(perform, one.task, pure=False)
         waiting.append((one, future))
         while len(waiting) >= ahead:
             yield _next(waiting)
     while waiting:
         yield _next(waiting)
+
+
+def _lost(place: str) -> SettingsError:
+    return SettingsError(
+        f"{place}：与调度器的连接断了；已完成的都已保存，恢复后再次构建会接着做。",
+        f"{place}: the scheduler is lost; what was done is kept, and another build goes on from there.",
+    )
 
 
 def _next(waiting: "deque[tuple[Planned, Any]]") -> tuple["Planned", Entry]:

@@ -23,6 +23,7 @@ SUFFIXES = (".txt", ".pdf", ".docx", ".doc", ".xlsx", ".xls", ".html", ".htm")
 CACHE = ".cache"
 _BESIDE = (".toml", ".corrections.csv")
 MAX_LIST = 64 * 1024 * 1024
+MAX_ARCHIVE = 16 * 1024**3  # bytes of an archive that is fetched
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,7 +178,7 @@ def _remote_archive(corpus: Corpus, source: Source) -> Iterator[Found]:
     name = file_name(source.address)
     folder = corpus.folder / CACHE / "fetched" / source.name
     folder.mkdir(parents=True, exist_ok=True)
-    storage.fetch(source.address, folder / f".{name}")
+    storage.fetch(source.address, folder / f".{name}", MAX_ARCHIVE)
     (folder / f".{name}").replace(folder / name)
     if name.lower().endswith(ARCHIVES):
         yield from _archive(corpus, source, folder / name, source.name)

@@ -88,8 +88,8 @@ def localise(address: str, beside: tuple[str, ...], here: Path) -> Path:
     return path
 
 
-def fetch(address: str, into: Path) -> None:
-    """Copy a file of some file system here.
+def fetch(address: str, into: Path, limit: int = MAX_BYTES) -> None:
+    """Copy a file of some file system here, if it is no larger than a limit in bytes.
 
     Raises:
         DocumentError: it cannot be fetched, or is too large.
@@ -101,10 +101,10 @@ def fetch(address: str, into: Path) -> None:
         with found.open(path, "rb") as source, into.open("wb") as file:
             while chunk := source.read(_CHUNK):
                 size += len(chunk)
-                if size > MAX_BYTES:
+                if size > limit:
                     raise DocumentError(
-                        f"{address}：超过 {MAX_BYTES:,} 字节。",
-                        f"{address}: more than {MAX_BYTES:,} bytes.",
+                        f"{address}：超过 {limit:,} 字节。",
+                        f"{address}: more than {limit:,} bytes.",
                     )
                 file.write(chunk)
 

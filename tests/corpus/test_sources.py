@@ -105,7 +105,7 @@ def test_a_path_that_leads_out_of_an_archive_makes_it_a_failure(tmp_path: Path, 
     assert done.documents == {"built": 1, "failed": 1}
     assert "leads out of it" in done.failures[0].error_en
     assert not (tmp_path / "a.txt").exists()
-    assert not list(folder.glob(".cache/unpacked/[!.]*"))
+    assert not list(folder.glob(".cache/unpacked/*/[!.]*"))
 
 
 def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,6 +114,16 @@ def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         archive.writestr("a.txt", "0" * 100_000)
     with pytest.raises(DocumentError, match="1,000 bytes"):
         archives.unpack(tmp_path / "bomb.zip", tmp_path / "out", (".txt",))
+
+
+def test_of_an_archive_that_changed_the_older_documents_go(tmp_path: Path) -> None:
+    place = tmp_path / "all.zip"
+    zipped(place, ("a.txt", "x"), ("b.txt", "x"))
+    folder = corpus_of(tmp_path, place)
+    assert names(folder) == ["city/a.txt", "city/b.txt"]
+    zipped(place, ("a.txt", "longer"))
+    assert names(folder) == ["city/a.txt"]
+    assert len(list(folder.glob(".cache/unpacked/*/*"))) == 1
 
 
 def test_an_archive_that_can_no_more_be_read_takes_no_package_away(tmp_path: Path) -> None:
