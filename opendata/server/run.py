@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -73,6 +74,11 @@ class _Server(uvicorn.Server):
         if not self.should_exit:
             self._told()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop, and be done: the signal is not raised again once everything has ended well."""
+        super().handle_exit(sig, frame)
+        self._captured_signals.clear()
+
 
 def listening(host: str, port: int) -> socket.socket:
     """A socket that is bound to an address.
@@ -80,13 +86,13 @@ def listening(host: str, port: int) -> socket.socket:
     Raises:
         SettingsError: the address is taken, or none of this machine.
     """
+    line = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
-        kind = socket.AF_INET6 if ":" in host else socket.AF_INET
-        line = socket.socket(kind)
         line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         line.bind((host, port))
         line.set_inheritable(False)
     except (OSError, OverflowError) as error:
+        line.close()
         raise SettingsError(
             f"{host}:{port}：无法监听（{error}）；请换 --port 或 --host。",
             f"{host}:{port}: cannot be listened at ({error}); choose another --port or --host.",

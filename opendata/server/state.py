@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -67,6 +68,7 @@ class Served:
         self.quota = Quota(settings.client_seconds, settings.client_queries)
         self._snapshot: Snapshot | None = None
         self._next: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
         self._old: set[asyncio.Task[None]] = set()
 
     @property
@@ -85,6 +87,7 @@ class Served:
 
     async def close(self) -> None:
         """End the workers."""
+        self._closing.set()
         if self._next:
             await self._next
         await asyncio.gather(*self._old)
@@ -114,7 +117,8 @@ class Served:
             self._snapshot = await self._opened(source)
         except (OpendataError, OSError) as error:
             _log.error("the new store cannot be opened, the old one is served on: %s", error)
-            await asyncio.sleep(_AGAIN)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), _AGAIN)
         else:
             _log.info("the store was replaced: %d packages", len(source.packages))
             task = asyncio.create_task(_leave(old.pool))
