@@ -2,7 +2,7 @@
 
 import asyncio
 from hashlib import blake2b
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -24,6 +24,8 @@ def fields(data: bytes | str) -> Fields:
     """
     try:
         text = data.decode("ascii") if isinstance(data, bytes) else data
+        if text.startswith("query=") and "&" not in text:  # what nearly all who ask send
+            return [("query", unquote_plus(text[6:], errors="strict"))]
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError as error:
         raise RequestError(

@@ -1,5 +1,6 @@
 """Serving a site until it is told to stop."""
 
+import gc
 import socket
 import tempfile
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from opendata.server.sources import Source, source
 
 CONNECTIONS = 1000
 _KEEP_ALIVE = 15  # seconds that a connection may do nothing
+_COLLECT = (20_000, 20, 20)  # what a request leaves behind is hardly ever a circle
 _LEAVE = 20  # seconds in which requests that run may end when the server stops
 
 
@@ -72,6 +74,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
+            gc.freeze()  # what is there now stays
+            gc.set_threshold(*_COLLECT)
             self._told()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -7,6 +7,7 @@ does meets the walls of its process: no network, and a crash that ends it alone.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from opendata.errors import RefusedQueryError
 
@@ -76,6 +77,7 @@ def _words(text: str, match: re.Match[str]) -> set[str]:
     return set()
 
 
+@lru_cache(16)
 def look(text: str, length: int = MAX_LENGTH, depth: int = MAX_DEPTH) -> Lexis:
     """What the words of a query say; most need no closer look.
 
