@@ -99,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
     from opendata.store.workers import Limits
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # not every stranger's nonsense
     title = {"zh": args.title, "en": args.title_en or args.title}
     settings = checked(
         Settings(

@@ -53,6 +53,11 @@ class Connection(HttpToolsProtocol):
         if self._timer is not None and self._head > MAX_HEAD and not self.transport.is_closing():
             self._refuse(_SIZE)
 
+    def on_message_begin(self) -> None:
+        """A request begins; who answers it may have to cut the connection."""
+        super().on_message_begin()
+        self.scope["opendata.transport"] = self.transport  # type: ignore[typeddict-unknown-key]
+
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._rest()

@@ -12,7 +12,6 @@ from opendata.errors import OpendataError
 from opendata.server import descriptions, requests
 from opendata.server.errors import RequestError, not_acceptable, not_allowed, told
 from opendata.server.negotiation import GRAPHS, HTML, TABLES, content_type, negotiate
-from opendata.server.quota import client_of
 from opendata.server.state import Served
 from opendata.store.workers import Query, Reply
 from opendata.store.workers.lexis import look
@@ -80,9 +79,7 @@ async def _answer(served: Served, request: Request, send: Send) -> Response | No
         default=operation.default,
         named=operation.named,
     )
-    reply = await served.quota.use(
-        client_of(scope), partial(_patient, snapshot.pool, query, request)
-    )
+    reply = await served.quota.use(scope, partial(_patient, snapshot.pool, query, request))
     # The name that was asked for, where a media type has several.
     asked = table if table and TABLES[table] == reply.media_type else graph
     headers = [

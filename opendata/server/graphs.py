@@ -9,7 +9,6 @@ from opendata.converters.graph import iri
 from opendata.server import requests
 from opendata.server.errors import RequestError, not_acceptable, not_allowed
 from opendata.server.negotiation import GRAPHS, content_type, negotiate
-from opendata.server.quota import client_of
 from opendata.server.state import Served
 from opendata.store.workers import Dump
 
@@ -48,5 +47,5 @@ async def graph(served: Served, request: Request) -> Response:
     if requests.has(request, tag):
         return Response(status_code=304, headers=headers)
     dump = Dump(name=name, graph=GRAPHS[chosen])
-    reply = await served.quota.use(client_of(request.scope), partial(snapshot.pool.ask, dump))
+    reply = await served.quota.use(request.scope, partial(snapshot.pool.ask, dump))
     return Response(reply.body, 200, headers)

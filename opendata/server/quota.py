@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from starlette.types import Scope
 
@@ -18,6 +18,8 @@ from opendata.store.workers import Reply
 _KNOWN = 10_000  # clients that are remembered
 _QUEUE = 16  # queries of one client that wait for its others
 _COSTLY = (CrashedQueryError, QueryMemoryError, QueryTimeoutError)
+_LARGE = 256 * 1024  # bytes of a reply that is not sent at once
+_HELD = "opendata.held"
 _CRASH = 2.0  # seconds that a query costs at least which ended its worker
 
 
@@ -40,20 +42,23 @@ class Quota:
         self._clock = clock
         self._accounts: OrderedDict[str, _Account] = OrderedDict()
 
-    async def use(self, client: str, work: Callable[[], Awaitable[Reply]]) -> Reply:
+    async def use(self, scope: Scope, work: Callable[[], Awaitable[Reply]]) -> Reply:
         """What work for a client brings; it waits for its others, and is charged to it.
+
+        A large reply keeps its place until it was sent (`release`), so that nobody who reads slowly
+        has many of them wait in memory.
 
         Raises:
             RequestError: 429, the client has used up its time, or asks too much at once.
         """
-        account = self._account(client)
+        account = self._account(client_of(scope))
         if account.left <= 0:
             raise self._spent(-account.left)
         if account.running < self.at_a_time:
             account.running += 1
         else:
             await self._turn(account)
-        began, spent = self._clock(), 0.0
+        began, spent, reply = self._clock(), 0.0, None
         try:
             reply = await work()
             spent = reply.seconds
@@ -65,7 +70,11 @@ class Quota:
             raise
         finally:
             account.left -= spent
-            _pass_on(account)
+            held = reply is not None and len(reply.body) > _LARGE
+            if held:
+                scope.setdefault(_HELD, []).append(partial(_pass_on, account))
+            else:
+                _pass_on(account)
         return reply
 
     def _account(self, client: str) -> _Account:
@@ -126,6 +135,12 @@ def _pass_on(account: _Account) -> None:
             turn.set_result(None)
             return
     account.running -= 1
+
+
+def release(scope: Scope) -> None:
+    """What a request still keeps of its client's places, now that it was answered."""
+    for place in scope.pop(_HELD, ()):
+        place()
 
 
 def client_of(scope: Scope) -> str:

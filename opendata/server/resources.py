@@ -16,7 +16,6 @@ from opendata.converters.graph import PREFIXES, iri
 from opendata.server import html, requests
 from opendata.server.errors import RequestError, no_such_page, not_acceptable
 from opendata.server.negotiation import GRAPHS, HTML, SUFFIXES, TURTLE, content_type, negotiate
-from opendata.server.quota import client_of
 from opendata.server.state import Served, Snapshot
 from opendata.store.workers import Query
 from opendata.terms import CODE, DEF, RDFS, SKOS
@@ -166,9 +165,8 @@ async def _document(
     text = _DESCRIBE.format(it=it, labels=labels, page=PAGE, start=start)
     describe = Query(text=text, graph=GRAPHS[media_type])
     further = Query(text=_MORE.format(it=it, end=start + PAGE), table="text/csv")
-    client = client_of(request.scope)
-    reply = await served.quota.use(client, partial(snapshot.pool.ask, describe))
-    more = await served.quota.use(client, partial(snapshot.pool.ask, further))
+    reply = await served.quota.use(request.scope, partial(snapshot.pool.ask, describe))
+    more = await served.quota.use(request.scope, partial(snapshot.pool.ask, further))
     if more.body.startswith(b"true"):
         links.append(f'<{document_url(served, resource, suffix, page + 1)}>; rel="next"')
     if page > 1:

@@ -329,7 +329,26 @@ def test_one_client_does_not_take_all_connections(
         assert time.monotonic() < end
 
 
-def test_nonsense_is_no_request(site: Running) -> None:
+def test_a_client_that_does_not_read_is_cut_off(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opendata.server.guard.PIECE_SECONDS", 0.3)
+    with (
+        running(source, client_queries=1, limits=Limits(seconds=20)) as site,
+        socket.create_connection(("127.0.0.1", site.port)) as line,
+    ):
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.sendall(b"GET /graphs?default&format=nt HTTP/1.1\r\nhost: x\r\n\r\n")
+        line.settimeout(20)
+        assert line.recv(1000).startswith(b"HTTP/1.1 200")
+        time.sleep(1)
+        # Its place is free again: the one query at a time that it may ask is answered.
+        answer = httpx.get(f"{site.base}sparql?query=ASK{{}}", timeout=20)
+        assert answer.status_code == 200
+
+
+def test_nonsense_is_no_request(site: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
     for data in (
         b"\x16\x03\x01\x02\x00\x01\x00",
         b"GET\r\n\r\n",
