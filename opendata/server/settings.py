@@ -37,7 +37,7 @@ def checked(settings: Settings) -> Settings:
     numbers = {
         "--workers": settings.workers >= 1,
         "--timeout": 0 < limits.seconds <= 3600,
-        "--memory": limits.memory >= 128 * 1024 * 1024,
+        "--memory": limits.memory >= 256 * 1024 * 1024,
         "--output": limits.output >= 1000,
         "--client-seconds": settings.client_seconds > 0,
         "--client-queries": settings.client_queries >= 1,

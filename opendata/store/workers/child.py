@@ -107,10 +107,12 @@ def answer(
         return ask["graph"], sink.getbuffer()
     chosen: dict[str, Any] = {}
     if ask["default"] is not None:
-        chosen = {
-            "default_graph": [ox.NamedNode(name) for name in ask["default"]],
-            "named_graphs": [ox.NamedNode(name) for name in ask["named"]],
-        }
+        default = [ox.NamedNode(name) for name in dict.fromkeys(ask["default"])]
+        named = [ox.NamedNode(name) for name in dict.fromkeys(ask["named"])]
+        chosen = {"default_graph": default, "named_graphs": named}
+        if len(default) > 1:
+            store = _merged(store, default, named)
+            chosen["default_graph"] = ox.DefaultGraph()
     if ask["bound"]:
         chosen["substitutions"] = _bound(ask["bound"])
     try:
@@ -131,6 +133,17 @@ def answer(
     else:
         result.serialize(sink, ox.QueryResultsFormat.from_media_type(wanted))
     return wanted, sink.getbuffer()
+
+
+def _merged(store: ox.Store, default: list[ox.NamedNode], named: list[ox.NamedNode]) -> ox.Store:
+    """A data set of its own, for the engine meets a triple once in each graph that holds it."""
+    found = ox.Store()
+    for name in default:
+        quads = store.quads_for_pattern(None, None, None, name)
+        found.extend(ox.Quad(q.subject, q.predicate, q.object) for q in quads)
+    for name in named:
+        found.extend(store.quads_for_pattern(None, None, None, name))
+    return found
 
 
 def _grouped(triples: Iterator[ox.Triple]) -> Iterator[ox.Triple]:

@@ -16,7 +16,7 @@ from opendata.errors import (
     QueryTimeoutError,
 )
 from opendata.store.workers import child
-from opendata.store.workers.lexis import MAX_DEPTH, MAX_LENGTH, lexis, look
+from opendata.store.workers.lexis import MAX_DEPTH, MAX_LENGTH, dataset, lexis, look
 from opendata.terms import CODE, code_lists
 
 Told = tuple[
@@ -91,14 +91,18 @@ def request(ask: Query | Dump, limits: Limits) -> bytes:
     if isinstance(ask, Dump):
         told |= {"dump": ask.name, "graph": ask.graph}
     else:
-        look(ask.text, limits.length, limits.depth)
+        seen = look(ask.text, limits.length, limits.depth)
+        default, named = ask.default, ask.named
+        if default is None and "FROM" in seen.words:
+            default, named = dataset(ask.text, ask.base, prefixes())
+            default = default if len(default) > 1 else None  # the engine itself is right about one
         told |= {
             "query": ask.text,
             "table": ask.table,
             "graph": ask.graph,
             "base": ask.base,
-            "default": ask.default,
-            "named": ask.named,
+            "default": default,
+            "named": named,
             "bound": dict(ask.bound),
         }
     data = json.dumps(told).encode()

@@ -6,8 +6,10 @@ does meets the walls of its process: no network, and a crash that ends it alone.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import urljoin
 
 from opendata.errors import RefusedQueryError
 
@@ -20,10 +22,11 @@ _LEXIS = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*+(?:"""|\Z)|' + r"'''(?:[^'\\]|\\.|'(?!''))*+(?:'''|\Z)|"
     r'"(?:[^"\\\n]|\\.)*+"?|' + r"'(?:[^'\\\n]|\\.)*+'?|"
     r'<[^<>"{}|^`\\\x00-\x20]*+>|#[^\n]*+|[?$@][\w-]*+|'
-    r"(?P<name>[\w.-]++(?:(?P<colon>:)[\w.:%\\-]*+)?)|(?P<open>[({\[])|(?P<close>[)}\]])",
+    r"(?P<name>[\w.-]*+(?P<colon>:)[\w.:%\\-]*+|[\w.-]++)|(?P<open>[({\[])|(?P<close>[)}\]])",
     re.DOTALL,
 )
-_WORTH_A_LOOK = re.compile(r"service|rand|uuid|now|bnode", re.IGNORECASE)
+_BRACE = re.compile(r"\s*+\{")
+_WORTH_A_LOOK = re.compile(r"service|from|rand|uuid|now|bnode", re.IGNORECASE)
 _UPDATES = frozenset(("INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY"))
 _CHANGING = frozenset(("RAND", "UUID", "STRUUID", "NOW", "BNODE"))
 
@@ -72,9 +75,45 @@ def _words(text: str, match: re.Match[str]) -> set[str]:
     name = match["name"].upper()
     if not match["colon"]:
         return set(re.split(r"[.-]", name))
-    if text[match.end() :].lstrip()[:1] == "{":
+    if _BRACE.match(text, match.end()):
         return set(re.split(r"[.-]", name.partition(":")[0]))
     return set()
+
+
+def dataset(
+    text: str, base: str | None, prefixes: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The default graphs and the named graphs that a query names, as far as they can be told.
+
+    >>> dataset("PREFIX x: <http://x/> SELECT * FROM x:a FROM <b> FROM NAMED <c> { }", "http://y/", {})
+    (('http://x/a', 'http://y/b'), ('http://y/c',))
+    """
+    known, found = dict(prefixes), dict[str, list[str]](FROM=[], NAMED=[])
+    words: list[str] = []
+    for match in _LEXIS.finditer(text):
+        written = match.group()
+        if written == "{":
+            break
+        if written.startswith("#"):
+            continue
+        last = words[-1].upper() if words else ""
+        name = _named(written, base, known)
+        if name is not None and last == "BASE":
+            base = name
+        elif name is not None and len(words) > 1 and words[-2].upper() == "PREFIX":
+            known[words[-1].removesuffix(":")] = name
+        elif name is not None and last in found:
+            found[last].append(name)
+        words = [*words[-1:], written]
+    return tuple(found["FROM"]), tuple(found["NAMED"])
+
+
+def _named(token: str, base: str | None, prefixes: Mapping[str, str]) -> str | None:
+    """The IRI that a token writes."""
+    if token.startswith("<") and token.endswith(">"):
+        return urljoin(base or "", token[1:-1])
+    prefix, colon, local = token.partition(":")
+    return prefixes[prefix] + local if colon and prefix in prefixes else None
 
 
 @lru_cache(16)
