@@ -12,15 +12,21 @@ ROWS, LETTERS = 5_000, 4_000_000  # of one request
 _SAME = {"int8": "bigint", "int4": "int", "decimal": "numeric"}
 
 
-def look(wire: Wire, table: Table, resource: Json | None, *, ours: bool) -> TableState:
+def look(
+    wire: Wire, table: Table, resource: Json | None, *, ours: bool, made: bool = False
+) -> TableState:
     """A table as the portal holds it; `ours` says that nobody else made it.
+
+    Where it was `made` a moment ago, its columns are those in the dump, and only rows are in doubt.
 
     Raises:
         PortalError: the portal does not answer.
     """
     columns: tuple[Column, ...] = ()
     keys: set[str] = set()
-    if resource and resource.get("datastore_active"):
+    if made:
+        columns, keys = table.columns, set(table.keys)
+    elif resource and resource.get("datastore_active"):
         columns, keys = _columns(wire, str(resource["id"]))
     names = [column.name for column in table.columns]
     held: Mapping[Row, Row] = {}

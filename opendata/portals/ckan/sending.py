@@ -114,8 +114,22 @@ def refuse(wire: Wire, name: str, found: Json | Refusal, organisation: str | Non
     )
 
 
-def send(wire: Wire, found: Difference, spoilt: Container[str], limit: int) -> Json:
-    """Bring fields and files to what they shall be; the data set as it is then.
+def files_of(found: Difference) -> list[File]:
+    """The files that change, or whose fields do."""
+    return [*(file for file, _ in found.changed), *found.new]
+
+
+def send(
+    wire: Wire,
+    found: Difference,
+    current: Json,
+    files: list[File],
+    *,
+    spoilt: Container[str],
+    limit: int,
+    head: bool = True,
+) -> Json:
+    """Bring files to what they shall be and, with `head`, fields too; the data set as it is then.
 
     All goes in one request of at most `limit` bytes, so that a public data set changes in one step;
     what is larger, or what the portal finds too large, goes in several.
@@ -124,22 +138,19 @@ def send(wire: Wire, found: Difference, spoilt: Container[str], limit: int) -> J
         ConflictError, LostAnswerError: it must be looked at again.
         PortalError: the portal does not take it.
     """
-    assert found.current is not None
-    current = found.current
-    todo = _parts([*(f for f, _ in found.changed), *found.new], found, spoilt, limit)
-    first = True
+    todo = _parts(files, found, spoilt, limit)
     while todo:
         part = todo.pop(0)
-        form, files = _revision(found, part, current, spoilt, head=first)
+        form, uploaded = _revision(found, part, current, spoilt, head=head)
         try:
-            answer = send_form(wire, "package_revise", form, files)
+            answer = send_form(wire, "package_revise", form, uploaded)
         except TooLargeError as error:
             if len(part) < 2:
                 raise _too_large(found.wanted.name, part, error) from error
             todo[:0] = [part[: len(part) // 2], part[len(part) // 2 :]]
             continue
         current = refuse(wire, found.wanted.name, answer)["package"]
-        first = False
+        head = False
     return current
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from opendata.errors import PortalError
 from opendata.portals.ckan import datastore, sending
 from opendata.portals.ckan.api import ConflictError, Refusal, file_digest, read, write
-from opendata.portals.ckan.dataset import ID, Dataset, dataset
+from opendata.portals.ckan.dataset import ID, KEY, SUM, Dataset, File, dataset
 from opendata.portals.ckan.difference import (
     Difference,
     Json,
@@ -210,58 +210,87 @@ def _tables(session: Session, found: Difference) -> dict[str, TableState]:
 def _apply(session: Session, state: State, attempt: int) -> None:
     """Do what there is to do, and read it back.
 
-    From the third attempt requests are smaller: a gateway may cut off what it finds too large.
+    Of a draft the files with tables go first: CKAN indexes a whole data set anew for each table. From
+    the third attempt requests are smaller: a gateway may cut off what it finds too large.
     """
-    wire, found, wanted = session.wire, state.difference, state.difference.wanted
+    wire, wanted = session.wire, state.difference.wanted
     _permit(session, state)
-    if found.current is None:
+    if state.difference.current is None:
         sending.create(wire, wanted, sending.organisation_of(wire, session.profile.organisation))
-        raise_to = _look(session, wanted)  # a yes does not mean that it is ours
-        found, state = raise_to.difference, raise_to
-    current = found.current
+        state = _look(session, wanted)  # a yes does not mean that it is ours
+    found, current = state.difference, state.difference.current
     assert current is not None
-    if current.get("state") == "active":
-        for key, table in state.tables.items():
-            resource = resources_of(current).get(key)
-            if resource and table.there:
-                datastore.try_rows(wire, str(resource["id"]), table)
+    public = current.get("state") == "active"
+    if public:
+        _try_rows(session, state, current)
     limit = int(str(session.profile.settings.get("upload_mb", sending.UPLOAD_MB))) * 1_000_000
-    current = sending.send(wire, found, state.spoilt, limit >> max(0, attempt - 1) * 4)
-    sent = (
-        {f.key for f in found.new}
-        | set(state.spoilt)
-        | {f.key for f, r in found.changed if uploads(f, r)}
-    )
-    _await_loader(session, current, [key for key in state.tables if key in sent])
-    _files_came(session, wanted, current, sent)
+    limit >>= max(0, attempt - 1) * 4
+    files = sending.files_of(found)
+    early = files if public else [file for file in files if file.key in state.tables]
+    late = [file for file in files if file not in early]
+    current = sending.send(wire, found, current, early, spoilt=state.spoilt, limit=limit)
+    _files_came(session, state, current, early)
     _tables_come(session, state, current)
-    tables = (
-        {key: t.digest for key, t in wanted.tables.items()}
-        if "datastore" in _known(session, wanted)
-        else {}
-    )
-    current = _show(session, wanted.name) or current
-    sending.finish(wire, found, current, tables)
+    current = _unmeddled(session, wanted, current) if state.tables else current
+    if late:
+        current = sending.send(
+            wire, found, current, late, spoilt=state.spoilt, limit=limit, head=False
+        )
+        _files_came(session, state, current, late)
+    known = session.extensions if wanted.tables else frozenset()
+    tables = wanted.tables if "datastore" in known else {}
+    sending.finish(wire, found, current, {key: table.digest for key, table in tables.items()})
 
 
-def _known(session: Session, wanted: Dataset) -> frozenset[str]:
-    """The extensions, asked only where there are tables."""
-    return session.extensions if wanted.tables else frozenset()
+def _unmeddled(session: Session, wanted: Dataset, before: Json) -> Json:
+    """The data set after its tables came, which moves its date, and with it the lock.
+
+    Raises:
+        ConflictError: another changed it meanwhile.
+    """
+    after = _show(session, wanted.name)
+
+    def told(one: Json) -> object:
+        resources = [(r["id"], r.get(KEY), r.get(SUM)) for r in one.get("resources") or ()]
+        return one.get("id"), one.get("state"), one.get("title"), extras_of(one), resources
+
+    if after is None or told(after) != told(before):
+        raise ConflictError(
+            f"{wanted.name}：发布期间被别人改动。", f"{wanted.name}: another changed it meanwhile."
+        )
+    return after
 
 
-def _files_came(session: Session, wanted: Dataset, current: Json, sent: set[str]) -> None:
+def _try_rows(session: Session, state: State, current: Json) -> None:
+    """Let the portal try what will change in public tables, before anything does."""
+    have = resources_of(current)
+    for key, table in state.tables.items():
+        if key in have:
+            datastore.try_rows(session.wire, str(have[key]["id"]), table)
+
+
+def _sent(state: State, file: File) -> bool:
+    """Whether a file itself was sent, and not its fields only."""
+    have = resources_of(state.difference.current).get(file.key)
+    return have is None or file.key in state.spoilt or uploads(file, have)
+
+
+def _files_came(session: Session, state: State, current: Json, files: list[File]) -> None:
     """Read back the files that were sent.
 
     Raises:
         ConflictError: one is another; the next round sends it again.
     """
     have = resources_of(current)
-    for file in wanted.files:
-        if file.key in sent and file_digest(session.wire, have[file.key]) != file.sha256:
+    sent = [file for file in files if _sent(state, file)]
+    for file in sent:
+        if file_digest(session.wire, have[file.key]) != file.sha256:
+            name = f"{state.difference.wanted.name}/{file.key}"
             raise ConflictError(
-                f"{wanted.name}/{file.key}：上传后读回的内容不同。",
-                f"{wanted.name}/{file.key}: was sent, and does not read back the same.",
+                f"{name}：上传后读回的内容不同。",
+                f"{name}: was sent, and does not read back the same.",
             )
+    _await_loader(session, current, [file.key for file in sent if file.key in state.tables])
 
 
 def _tables_come(session: Session, state: State, current: Json) -> None:
@@ -277,8 +306,9 @@ def _tables_come(session: Session, state: State, current: Json) -> None:
             table = datastore.look(session.wire, table.table, resource, ours=table.ours)  # noqa: PLW2901
         if not table.idle:
             datastore.bring(session.wire, str(resource["id"]), table)
-            after = {**resource, "datastore_active": True}
-            held = datastore.look(session.wire, table.table, after, ours=True)
+            held = datastore.look(
+                session.wire, table.table, resource, ours=True, made=not table.there
+            )
             if not held.idle:
                 raise ConflictError(
                     f"{state.difference.wanted.name}/{key}：数据表读回不一致。",

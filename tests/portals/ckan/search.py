@@ -6,6 +6,7 @@ brackets, and counts facets. It ranks nothing. As a script: `search.py SCHEMA.xm
 
 import json
 import re
+import sqlite3
 import sys
 import threading
 from collections import Counter
@@ -94,11 +95,13 @@ class Index(ThreadingHTTPServer):
     def __init__(self, schema: Path, store: Path, port: int) -> None:
         super().__init__(("127.0.0.1", port), Answers)
         self.schema = schema.read_bytes()
-        self.store = store
         self.lock = threading.Lock()
-        self.documents: dict[str, Document] = (
-            json.loads(store.read_text(encoding="utf-8")) if store.exists() else {}
-        )
+        self.store = sqlite3.connect(store, check_same_thread=False, isolation_level=None)
+        self.store.execute("pragma synchronous = off")
+        self.store.execute("pragma journal_mode = wal")
+        self.store.execute("create table if not exists documents (key primary key, content)")
+        found = self.store.execute("select key, content from documents")
+        self.documents: dict[str, Document] = {key: json.loads(text) for key, text in found}
 
     def select(self, params: dict[str, list[str]]) -> Document:
         def one(name: str, default: str) -> str:
@@ -128,20 +131,29 @@ class Index(ThreadingHTTPServer):
             "facet_counts": {"facet_queries": {}, "facet_fields": facets, "facet_ranges": {}},
         }
 
+    def _keep(self, key: str, document: Document) -> None:
+        self.documents[key] = document
+        text = json.dumps(document)
+        self.store.execute("insert or replace into documents values (?, ?)", (key, text))
+
+    def _drop(self, key: str) -> None:
+        if self.documents.pop(key, None) is not None:
+            self.store.execute("delete from documents where key = ?", (key,))
+
     def update(self, body: bytes, kind: str) -> None:
         with self.lock:
             if "json" in kind:
                 for document in json.loads(body):
                     key = str(document.get("index_id") or document["id"])
-                    self.documents[key] = document
+                    self._keep(key, document)
             elif body.strip():
                 root = ET.fromstring(body)
                 for query in root.iter("query"):
                     test = matches(query.text or "*:*")
-                    self.documents = {k: d for k, d in self.documents.items() if not test(d)}
+                    for gone in [k for k, d in self.documents.items() if test(d)]:
+                        self._drop(gone)
                 for key in root.iter("id"):
-                    self.documents.pop(str(key.text), None)
-            self.store.write_text(json.dumps(self.documents), encoding="utf-8")
+                    self._drop(str(key.text))
 
 
 class Answers(BaseHTTPRequestHandler):

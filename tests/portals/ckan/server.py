@@ -246,7 +246,7 @@ def _search(folder: Path, port: int) -> str:
         sys.executable,
         str(HERE / "search.py"),
         str(schema),
-        str(folder / "conf/index.json"),
+        str(folder / "conf/index.sqlite"),
     ]
     _daemon(folder, "search", [*command, str(port)])
     address = f"http://127.0.0.1:{port}/solr/ckan"
