@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from pathlib import Path
+from threading import get_ident
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -144,6 +145,7 @@ class Wire:
         self._token = {header: f"{word}{who.token}"} if who.token else {}
         self._auth: httpx.Auth | None = None
         self._sleep = sleep
+        self._busy = (0.0, 0)  # until when the portal wants peace, and which thread waits for it
         self._draw = random.Random()  # noqa: S311 - spreads attempts, hides nothing
         self._client = httpx.Client(
             transport=transport,
@@ -159,6 +161,12 @@ class Wire:
         same = (one.scheme, one.netloc) == (other.scheme, other.netloc)
         who = self._who if known and same else Credentials()
         return Wire(base, who, transport=self._transport, sleep=self._sleep)
+
+    def _hold(self) -> None:
+        """Wait with the thread that the portal asked to: its limit is for all of us."""
+        until, whose = self._busy
+        if whose != get_ident() and (left := until - time.monotonic()) > 0:
+            self._sleep(left)
 
     def pause(self, number: int) -> None:
         """Wait before the next attempt, longer after each."""
@@ -198,6 +206,7 @@ class Wire:
             if attempt:
                 self._sleep(wait)
             wait = WAIT * 2**attempt * (0.5 + self._draw.random())
+            self._hold()
             try:
                 answer, after = self._once(asked)
                 if answer.status == 401 and self._challenged(after):
@@ -210,6 +219,7 @@ class Wire:
             if answer.status in _BUSY or (answer.status == 500 and method == "GET"):
                 lost = f"HTTP {answer.status}"
                 wait = max(wait, _seconds(after))
+                self._busy = (time.monotonic() + _seconds(after), get_ident())
                 if once and answer.status != 429:
                     break
                 continue

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from opendata import __version__
 from opendata.checks import validate
-from opendata.errors import OpendataError, PortalError
+from opendata.errors import OpendataError, OutputError, PortalError
 from opendata.model import Finding
 from opendata.package import Package, open_package
 from opendata.portals.journal import LIVE, Journal, Record, Snapshot, now, snapshot, whoami
@@ -185,6 +185,9 @@ def _each(
             return Outcome(names, work(some))
         except OpendataError as error:
             return Outcome(names, error=error)
+        except OSError as error:  # a disk that is full, a file that went away
+            told = f"{', '.join(names)}: {error.strerror or error}"
+            return Outcome(names, error=OutputError(told, told))
 
     if jobs <= 1 or len(parts) == 1:
         yield from map(outcome, parts)

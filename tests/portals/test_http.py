@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import pytest
@@ -107,3 +108,18 @@ def test_no_redirect_is_followed_and_its_address_shows_no_token() -> None:
 def test_a_page_under_200_is_no_json() -> None:
     page = httpx.Response(200, html="<html>please sign in</html>")
     assert wire(lambda _: page).send("GET").json() is None
+
+
+def test_what_a_portal_asks_of_one_thread_all_threads_do() -> None:
+    answers = [httpx.Response(429, headers={"retry-after": "30"})]
+    slept: list[float] = []
+    transport = httpx.MockTransport(lambda _: answers.pop() if answers else httpx.Response(200))
+    shared = Wire("https://portal.example", Credentials(), transport=transport, sleep=slept.append)
+    shared.send("GET")
+    assert slept == [30]
+    other = Thread(target=shared.send, args=("GET",))
+    other.start()
+    other.join()
+    assert len(slept) == 2
+    assert 20 < slept[1] <= 30
+    shared.close()

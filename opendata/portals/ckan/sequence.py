@@ -4,50 +4,22 @@ Every round begins with what the portal holds, so that it does not matter which 
 else was at work, or which machine began: what is there already is not sent again.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
-
 from opendata.errors import PortalError
 from opendata.portals.ckan import datastore, sending
-from opendata.portals.ckan.api import ConflictError, Refusal, file_digest, read, write
+from opendata.portals.ckan.api import ConflictError, file_digest, read, write
 from opendata.portals.ckan.dataset import ID, KEY, SUM, Dataset, File, dataset
 from opendata.portals.ckan.difference import (
-    Difference,
     Json,
-    TableState,
-    changes,
-    difference,
     extras_of,
     resources_of,
-    stamped,
     uploads,
 )
-from opendata.portals.http import LostAnswerError, Wire
+from opendata.portals.ckan.state import Session, State, look, not_ours, show
+from opendata.portals.http import LostAnswerError
 from opendata.portals.plan import Change
-from opendata.portals.profiles import Profile
 
 ROUNDS = 8
 PATIENCE = 60  # times that a loader of the portal's own is waited for
-
-
-@dataclass(frozen=True)
-class Session:
-    """A connection to a CKAN, which all packages of a run share."""
-
-    wire: Wire
-    profile: Profile
-
-    @cached_property
-    def extensions(self) -> frozenset[str]:
-        """What the portal can do beside, asked once."""
-        found = read(self.wire, "status_show")
-        if not isinstance(found, dict):  # a guess would leave tables out
-            raise ConflictError(
-                f"{self.wire.base}：门户不说它有哪些扩展。",
-                f"{self.wire.base}: the portal does not say which extensions it has.",
-            )
-        return frozenset(map(str, found.get("extensions") or ()))
 
 
 def publish(session: Session, wanted: Dataset, *, dry_run: bool) -> tuple[Change, ...]:
@@ -59,49 +31,26 @@ def publish(session: Session, wanted: Dataset, *, dry_run: bool) -> tuple[Change
     told: tuple[Change, ...] | None = None
     for attempt in range(ROUNDS):
         try:
-            state = _look(session, wanted)
+            state = look(session, wanted)
             told = told if told is not None else state.changes
             if dry_run or state.idle:
                 return told
             _apply(session, state, attempt)
-        except (LostAnswerError, ConflictError) as error:
+            if look(session, wanted, again=True).difference.idle:
+                return told
+        except (LostAnswerError, ConflictError):
             if attempt + 1 == ROUNDS:
                 raise
-            last = error
             session.wire.pause(attempt)
-            continue
-        after = _look(session, wanted, again=True)
-        if after.difference.idle:
-            return told
-        last = ConflictError(
-            f"{wanted.name}：发布后又被别人改动。",
-            f"{wanted.name}: another changed it while it was published.",
-        )
-    raise last
-
-
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """A data set at the portal against what it shall be."""
-
-    difference: Difference
-    tables: Mapping[str, TableState]
-    spoilt: Mapping[str, str]
-
-    @property
-    def idle(self) -> bool:
-        """Whether there is nothing to do."""
-        return self.difference.idle and not self.spoilt
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        """What there is to do, as a plan tells it."""
-        return changes(self.difference, self.tables, self.spoilt)
+    raise ConflictError(
+        f"{wanted.name}：发布后一再被别人改动。",
+        f"{wanted.name}: another changed it again and again while it was published.",
+    )
 
 
 def verify(session: Session, wanted: Dataset) -> tuple[Change, ...]:
     """How a data set differs from what it shall be: every file and row is read."""
-    state = _look(session, wanted, everything=True)
+    state = look(session, wanted, everything=True)
     return state.changes
 
 
@@ -113,11 +62,11 @@ def unpublish(session: Session, name: str, identity: str, *, dry_run: bool) -> t
     """
     wire = session.wire
     for attempt in range(ROUNDS):
-        current = _show(session, name)
+        current = show(session, name)
         if current is None or current.get("state") == "deleted":
             return (Change("remove", name, 0, kind="dataset"),) if attempt else ()
         if ID not in extras_of(current) or (identity and extras_of(current)[ID] != identity):
-            raise _not_ours(wire, name)
+            raise not_ours(wire, name)
         if dry_run:
             break
         try:
@@ -127,84 +76,6 @@ def unpublish(session: Session, name: str, identity: str, *, dry_run: bool) -> t
                 raise
             wire.pause(attempt)
     return (Change("remove", name, 0, kind="dataset"),)
-
-
-def _show(session: Session, name: str) -> Json | None:
-    """A data set; None where there is none, or none that we may see."""
-    found = read(session.wire, "package_show", id=name)
-    if isinstance(found, Refusal):
-        if found.status not in (403, 404):
-            raise ConflictError(
-                f"{session.wire.base}：无法读取 {name}：{found.told}",
-                f"{session.wire.base}: {name} cannot be read: {found.told}",
-            )
-        if found.status == 403:
-            sending.whoami(session.wire)  # a bad token is told as such
-        return None
-    assert isinstance(found, dict)
-    return found
-
-
-def _look(
-    session: Session, wanted: Dataset, *, everything: bool = False, again: bool = False
-) -> State:
-    """What the portal holds; `again` is after it was brought there, when no table is read again."""
-    profile = session.profile
-    current = _show(session, wanted.name)
-    if current is not None and extras_of(current).get(ID) != wanted.id:
-        if current.get("state") == "deleted":
-            current = None  # CKAN gives the name anew
-        elif not (profile.settings.get("adopt") and ID not in extras_of(current)):
-            raise _not_ours(session.wire, wanted.name)
-    thorough = (everything or profile.thorough) and not again
-    organisation = profile.organisation
-    found = difference(current, wanted, organisation=organisation, thorough=thorough)
-    spoilt: dict[str, str] = {}
-    if not again and current is not None and not found.complete:
-        spoilt = _spoilt(session, wanted, current)
-        found = difference(
-            current, wanted, organisation=organisation, spoilt=spoilt, thorough=thorough
-        )
-    tables = {} if again else _tables(session, found)
-    return State(
-        difference=_without(found, tables) if thorough else found, tables=tables, spoilt=spoilt
-    )
-
-
-def _without(found: Difference, tables: Mapping[str, TableState]) -> Difference:
-    """After everything was read, what is sound and said to be so is complete."""
-    from dataclasses import replace
-
-    from opendata.portals.ckan.dataset import DIGEST
-
-    said = extras_of(found.current).get(DIGEST) == found.wanted.digest
-    left = tuple(key for key in found.open_tables if key in tables and not tables[key].idle)
-    return replace(found, open_tables=left, complete=said)
-
-
-def _spoilt(session: Session, wanted: Dataset, current: Json) -> dict[str, str]:
-    """The files that are not what their resources say, with the digests that they have."""
-    have = resources_of(current)
-    found = {}
-    for file in wanted.files:
-        resource = have.get(file.key)
-        if resource and not uploads(file, resource):
-            digest = file_digest(session.wire, resource)
-            if digest != file.sha256:
-                found[file.key] = digest
-    return found
-
-
-def _tables(session: Session, found: Difference) -> dict[str, TableState]:
-    if not found.open_tables or "datastore" not in session.extensions:
-        return {}
-    have, known = resources_of(found.current), stamped(found.current)
-    return {
-        key: datastore.look(
-            session.wire, found.wanted.tables[key], have.get(key), ours=key in known
-        )
-        for key in found.open_tables
-    }
 
 
 def _apply(session: Session, state: State, attempt: int) -> None:
@@ -217,7 +88,7 @@ def _apply(session: Session, state: State, attempt: int) -> None:
     _permit(session, state)
     if state.difference.current is None:
         sending.create(wire, wanted, sending.organisation_of(wire, session.profile.organisation))
-        state = _look(session, wanted)  # a yes does not mean that it is ours
+        state = look(session, wanted)  # a yes does not mean that it is ours
     found, current = state.difference, state.difference.current
     assert current is not None
     public = current.get("state") == "active"
@@ -248,7 +119,7 @@ def _unmeddled(session: Session, wanted: Dataset, before: Json) -> Json:
     Raises:
         ConflictError: another changed it meanwhile.
     """
-    after = _show(session, wanted.name)
+    after = show(session, wanted.name)
 
     def told(one: Json) -> object:
         resources = [(r["id"], r.get(KEY), r.get(SUM)) for r in one.get("resources") or ()]
@@ -352,15 +223,6 @@ def _permit(session: Session, state: State) -> None:
                 f"{name}: a column's type or the key differs, so that the portal's table can only be made "
                 "anew (meanwhile readers have none); add --rebuild if so. Nothing was changed.",
             )
-
-
-def _not_ours(wire: Wire, name: str) -> PortalError:
-    return PortalError(
-        f"{wire.base}：名称 {name} 已被别的数据集占用，没有改动；请改数据包名称，"
-        "或在 opendata.toml 中用 adopt = true 接管由人工建立的数据集。",
-        f"{wire.base}: the name {name} is another's data set, which was left as it is; rename the package, "
-        "or take a data set over that was made by hand with adopt = true in opendata.toml.",
-    )
 
 
 __all__ = ["Session", "dataset", "publish", "unpublish", "verify"]

@@ -116,6 +116,10 @@ def _debian(folder: Path) -> None:
     """What Debian lacks, if we may install it; its services must not start by themselves."""
     asked = ["dpkg-query", "-W", "-f=${Package} ${Status}\n", *DEBIAN]
     if os.geteuid() or not shutil.which("apt-get"):
+        if not shutil.which("redis-server") or not (_programs() / "initdb").exists():
+            raise SystemExit(
+                f"CKAN needs PostgreSQL and Redis; on Debian: apt-get install {' '.join(DEBIAN)}"
+            )
         return
     there = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
     missing = [p for p in DEBIAN if f"{p} install ok installed" not in there]

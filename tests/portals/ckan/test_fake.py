@@ -1,9 +1,12 @@
 """The CKAN target against a CKAN in memory: what is sent, what is refused, what a fault leaves."""
 
+import errno
+import io
 import json
 import random
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +14,14 @@ import httpx
 import pytest
 
 from opendata.errors import PortalError
-from opendata.portals import ckan
+from opendata.portals import PORTALS, ckan
 from opendata.portals.ckan.dataset import DIGEST, KEY, SUM, dataset
 from opendata.portals.ckan.difference import extras_of, resources_of
+from opendata.portals.http import Credentials
+from opendata.portals.journal import Journal
 from opendata.portals.plan import Entry, Plan
 from opendata.portals.profiles import Profile
+from opendata.portals.publication import publish_all
 
 from ...conftest import EXAMPLE
 from .fake import BASE, TOKEN, Fake, recorded
@@ -587,7 +593,7 @@ def test_after_any_faults_nothing_is_lost_and_nothing_doubled(tmp_path: Path, bl
         title="第二版",
         keywords=["预算"],
     )
-    for seed in range(block * 30, block * 30 + 30):
+    for seed in range(block * 21, block * 21 + 21):
         fake, told = schedule(seed)
         for folder in (first, second):
             for _ in range(4):  # a person runs it again
@@ -618,3 +624,26 @@ def test_nothing_outside_the_folder_goes_out(tmp_path: Path) -> None:
         publish(fake, folder)
     assert fake.requests == []
     shutil.rmtree(folder)
+
+
+def test_a_full_disk_while_reading_back_is_told_and_the_next_run_goes_on(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.BytesIO):
+        def write(self, _part: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    fake = Fake()
+    profile = Profile(name="city", scheme="ckan", place=BASE, who=Credentials(TOKEN))
+    portal = PORTALS["ckan"]
+    monkeypatch.setitem(PORTALS, "ckan", replace(portal, connect=lambda _: fake.session()))
+    with monkeypatch.context() as full:
+        full.setattr("opendata.portals.ckan.api.TemporaryFile", Full)
+        (outcome,) = publish_all([folder], profile, journal=Journal(tmp_path / "state"))
+    assert outcome.error
+    assert "No space left on device" in outcome.error.en
+    assert [d["state"] for d in fake.datasets.values()] == ["draft"]
+    (outcome,) = publish_all([folder], profile, journal=Journal(tmp_path / "state"))
+    assert outcome.plan
+    whole(fake, folder)
+    assert [r.outcome for r in Journal(tmp_path / "state").runs()] == ["failed", "done"]
