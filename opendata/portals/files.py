@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory, gettempdir
 
 from opendata.converters.descriptor import DESCRIPTOR
 from opendata.errors import OutputError, PackageError
-from opendata.package import Package
+from opendata.package import Package, inside
 
 
 def copy_files(package: Package, target: Path) -> None:
@@ -19,7 +19,7 @@ def copy_files(package: Package, target: Path) -> None:
         goal = target / file.relative_to(package.folder)
         goal.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, goal)
-    shutil.copyfile(package.folder / DESCRIPTOR, target / DESCRIPTOR)
+    shutil.copyfile(inside(package.folder, DESCRIPTOR), target / DESCRIPTOR)
 
 
 def safe_name(package: Package) -> str:

@@ -33,6 +33,7 @@ MAX_ANSWER = 512 * 1024 * 1024
 MAX_FILE = 64 * 1024**3  # of an answer that goes to the disk
 MAX_TOLD = 300  # letters of what a portal says that are shown
 _CHUNK = 256 * 1024
+_SECRET = 6  # letters; what is shorter, such as a test's "dba", may be a word of an answer
 _BUSY = {429, 502, 503, 504}
 _ABSENT = (404,)
 _MOVED = dict.fromkeys(range(300, 400), "location")
@@ -212,7 +213,7 @@ class Wire:
                 if answer.status == 401 and self._challenged(after):
                     answer, after = self._once(asked)
             except (httpx.TimeoutException, httpx.TransportError) as error:
-                lost = type(error).__name__
+                lost = self._why(error)
                 if once and not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
                     break
                 continue
@@ -254,7 +255,9 @@ class Wire:
         ) as response:
             parts = list(self._parts(response, asked.into if response.is_success else None))
             media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-            answer = Answer(response.status_code, b"".join(parts), media_type)
+            answer = Answer(
+                response.status_code, self._without_secrets(b"".join(parts)), media_type
+            )
             header = {401: "www-authenticate", **_MOVED}.get(answer.status, "retry-after")
             return answer, response.headers.get(header, "")
 
@@ -280,6 +283,26 @@ class Wire:
                 yield part
             else:
                 into.write(part)
+
+    def _why(self, error: Exception) -> str:
+        """Why no answer came; that of a connection which was never made says more than its kind.
+
+        Raises:
+            PortalError: the portal's certificate is not trusted, which no second attempt mends.
+        """
+        import httpx
+
+        if not isinstance(error, httpx.ConnectError):
+            return type(error).__name__
+        why = self._shown(str(error))
+        if "CERTIFICATE" in why:
+            raise PortalError(
+                f"{self.base}：证书不可信（{why}），没有发送任何内容；若是本单位自己的证书，"
+                "请用环境变量 SSL_CERT_FILE 指明签发它的根证书。",
+                f"{self.base}: its certificate is not trusted ({why}), and nothing was sent; if it is of "
+                "your own authority, name that authority's certificate in the variable SSL_CERT_FILE.",
+            )
+        return f"{type(error).__name__}: {why}"
 
     def _challenged(self, challenge: str) -> bool:
         """Whether a challenge can be answered that was not answered yet."""
@@ -316,10 +339,16 @@ class Wire:
             f"{self.base}: {method} was refused (HTTP {answer.status}): {told}",
         )
 
-    def _shown(self, text: str) -> str:
-        """What a portal says, on one line, without our secrets should it say them."""
+    def _without_secrets(self, content: bytes) -> bytes:
+        """What a portal says, should it repeat our secrets: errors and plans show parts of it."""
         for secret in (self._who.token, self._who.password):
-            text = text.replace(secret, "…") if secret else text
+            if secret and len(secret) >= _SECRET:
+                content = content.replace(secret.encode(), "…".encode())
+        return content
+
+    def _shown(self, text: str) -> str:
+        """What a portal says, on one line."""
+        text = self._without_secrets(text.encode("utf-8", "replace")).decode("utf-8", "replace")
         plain = "".join(
             letter if letter.isprintable() else " " for letter in " ".join(text.split())
         )

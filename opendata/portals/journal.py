@@ -81,7 +81,9 @@ def snapshot(package: Package) -> Snapshot:
     Raises:
         PackageError: a file is missing, or its path leads out of the folder.
     """
-    paths = {package.path(name) for name in package.resources} | {package.folder / DESCRIPTOR}
+    paths = {package.path(name) for name in package.resources} | {
+        inside(package.folder, DESCRIPTOR)
+    }
     found = []
     for path in sorted(paths):
         try:

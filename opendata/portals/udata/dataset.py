@@ -8,7 +8,7 @@ from pathlib import Path
 
 from opendata.converters.descriptor import DESCRIPTOR
 from opendata.errors import PackageError
-from opendata.package import Package
+from opendata.package import Package, inside
 
 TITLE = 350  # letters that a title may have
 TAG = (3, 96)  # letters of a keyword, once udata has spelt it in ASCII
@@ -67,7 +67,7 @@ def wanted(package: Package, extensions: Collection[str], licence: str | None) -
     if package.ours and (coverage := _coverage(package)):
         fields |= {"frequency": "annual", "temporal_coverage": coverage}
     found = [_file(package, name, extensions) for name in package.resources]
-    path = package.folder / DESCRIPTOR
+    path = inside(package.folder, DESCRIPTOR)
     about = {"title": DESCRIPTOR, "mediatype": "application/json"}
     found.append(_described(path, DESCRIPTOR, about, "documentation", extensions))
     return Wanted(

@@ -68,7 +68,7 @@ def difference(
         *_rivals(wanted, rivals),
     ]
     if not dressed and not uploads and not remove:
-        changes.append(Change("change", f"{wanted.name}/resources", 0, kind="field"))
+        changes.append(Change("change", f"{wanted.name}#resources", 0, kind="field"))
     return Difference(
         dataset=there,
         resources=resources,
@@ -190,7 +190,7 @@ def _fields(there: Json, wanted: Wanted) -> list[Change]:
     return [
         Change(
             "change",
-            f"{wanted.name}/{key}",
+            f"{wanted.name}#{key}",
             0,
             kind="field",
             old=_shown(told[key]),
