@@ -87,6 +87,9 @@ def run(args: argparse.Namespace) -> int:
     import logging
     from pathlib import Path
 
+    from rich.console import Console
+    from rich.progress import Progress
+
     from opendata.extras import missing
 
     try:
@@ -118,7 +121,11 @@ def run(args: argparse.Namespace) -> int:
         )
     )
 
+    progress = Progress(console=Console(stderr=True, quiet=args.json), transient=True)
+    task = progress.add_task("正在读取" if language(args) == "zh" else "reading", total=None)
+
     def started(settings: Settings, packages: int) -> None:
+        progress.stop()
         if args.json:
             show_json(
                 {"address": settings.base, "packages": packages, "sparql": settings.base + "sparql"}
@@ -133,11 +140,13 @@ def run(args: argparse.Namespace) -> int:
             )
         sys.stdout.flush()
 
-    serve(
-        [Path(place) for place in args.places],
-        settings,
-        host=args.host,
-        port=args.port,
-        started=started,
-    )
+    with progress:
+        serve(
+            [Path(place) for place in args.places],
+            settings,
+            host=args.host,
+            port=args.port,
+            started=started,
+            watch=lambda done, of: progress.update(task, completed=done, total=of),
+        )
     return 0

@@ -1,13 +1,16 @@
 """What the site says of itself in RDF: the service description, VoID, the catalogue, schema.org."""
 
 import json
+import logging
 from collections.abc import Iterable
+from itertools import islice
 from urllib.parse import quote
 
 from pyoxigraph import RdfFormat, parse, serialize
 from starlette.responses import Response
 
 from opendata.converters.graph import PREFIXES, Triple, iri, literal
+from opendata.errors import QueryError
 from opendata.package import Package, catalogue
 from opendata.server.negotiation import GRAPHS, content_type
 from opendata.server.requests import etag
@@ -30,7 +33,12 @@ _RESULTS = (
     "JSON-LD",
     "RDF_XML",
 )
-_COUNTS = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
+_NAMES = "SELECT ?name { GRAPH ?name {} }"
+_COUNTS = (
+    "SELECT (CONCAT(STR(?g), ' ', STR(COUNT(*))) AS ?pair) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
+)
+_SHOWN = 1000  # named graphs that the service description lists
+_log = logging.getLogger("opendata.server")
 _PREFIXES = PREFIXES | {"sd": SD, "void": VOID}
 
 
@@ -57,7 +65,7 @@ async def service(served: Served, snapshot: Snapshot, media_type: str) -> Respon
     return written(_service(served, counts), media_type, snapshot.digest, "service")
 
 
-def _service(served: Served, counts: dict[str, int]) -> Iterable[Triple]:
+def _service(served: Served, counts: dict[str, int | None]) -> Iterable[Triple]:
     here, dataset = iri(f"{served.base}sparql#service"), iri(f"{served.base}void#dataset")
     yield here, _A, _sd("Service")
     yield here, _sd("endpoint"), iri(f"{served.base}sparql")
@@ -69,24 +77,38 @@ def _service(served: Served, counts: dict[str, int]) -> Iterable[Triple]:
     default = iri(f"{served.base}void#default")
     yield dataset, _sd("defaultGraph"), default
     yield default, _A, _sd("Graph")
-    for number, (name, count) in enumerate(sorted(counts.items())):
+    for number, (name, count) in enumerate(islice(counts.items(), _SHOWN)):
         node, graph = (iri(f"{served.base}void#{kind}-{number}") for kind in ("named", "graph"))
         yield dataset, _sd("namedGraph"), node
         yield node, _A, _sd("NamedGraph")
         yield node, _sd("name"), iri(name)
         yield node, _sd("graph"), graph
         yield graph, _A, _sd("Graph")
-        yield graph, iri(VOID + "triples"), literal(str(count), "", XSD + "integer")
+        if count is not None:
+            yield graph, iri(VOID + "triples"), literal(str(count), "", XSD + "integer")
 
 
-async def graph_sizes(snapshot: Snapshot) -> dict[str, int]:
-    """How many triples each named graph has; counted once for each state of the data."""
+async def graph_sizes(snapshot: Snapshot) -> dict[str, int | None]:
+    """The named graphs, and how many triples each has; None where counting takes too long.
+
+    It is asked once for each state of the data.
+    """
     if "sizes" not in snapshot.kept:
-        reply = await snapshot.pool.ask(Query(text=_COUNTS))
-        rows = json.loads(reply.body)["results"]["bindings"]
-        snapshot.kept["sizes"] = {row["g"]["value"]: int(row["n"]["value"]) for row in rows}
-    found: dict[str, int] = snapshot.kept["sizes"]
+        sizes: dict[str, int | None] = dict.fromkeys(await _column(snapshot, _NAMES, "name"))
+        try:
+            for pair in await _column(snapshot, _COUNTS, "pair"):
+                name, _, count = pair.rpartition(" ")
+                sizes[name] = int(count)
+        except QueryError as error:
+            _log.warning("triples are not counted: %s", error)
+        snapshot.kept["sizes"] = dict(sorted(sizes.items()))
+    found: dict[str, int | None] = snapshot.kept["sizes"]
     return found
+
+
+async def _column(snapshot: Snapshot, text: str, name: str) -> list[str]:
+    reply = await snapshot.pool.ask(Query(text=text))
+    return [row[name]["value"] for row in json.loads(reply.body)["results"]["bindings"]]
 
 
 async def void(served: Served, snapshot: Snapshot, media_type: str) -> Response:
@@ -95,7 +117,7 @@ async def void(served: Served, snapshot: Snapshot, media_type: str) -> Response:
     return written(_void(served, snapshot, counts), media_type, snapshot.digest, "void")
 
 
-def _void(served: Served, snapshot: Snapshot, counts: dict[str, int]) -> Iterable[Triple]:
+def _void(served: Served, snapshot: Snapshot, counts: dict[str, int | None]) -> Iterable[Triple]:
     whole = iri(f"{served.base}void#dataset")
     yield iri(f"{served.base}void"), _A, iri(VOID + "DatasetDescription")
     yield iri(f"{served.base}void"), iri(PREFIXES["foaf"] + "topic"), whole
@@ -104,7 +126,9 @@ def _void(served: Served, snapshot: Snapshot, counts: dict[str, int]) -> Iterabl
     yield whole, _dct("title"), literal("Open budget data", "en")
     yield whole, iri(VOID + "sparqlEndpoint"), iri(f"{served.base}sparql")
     yield whole, iri(VOID + "vocabulary"), iri(DEF)
-    yield whole, iri(VOID + "triples"), literal(str(sum(counts.values())), "", XSD + "integer")
+    known = [count for count in counts.values() if count is not None]
+    if len(known) == len(counts):
+        yield whole, iri(VOID + "triples"), literal(str(sum(known)), "", XSD + "integer")
     for base in snapshot.bases:
         yield whole, iri(VOID + "uriSpace"), literal(base)
     for package in snapshot.packages.values():
@@ -115,7 +139,8 @@ def _void(served: Served, snapshot: Snapshot, counts: dict[str, int]) -> Iterabl
         yield whole, iri(VOID + "subset"), part
         yield part, _A, iri(VOID + "Dataset")
         yield part, _dct("title"), literal(str(package.descriptor.get("title") or package.name))
-        yield part, iri(VOID + "triples"), literal(str(counts[name]), "", XSD + "integer")
+        if counts[name] is not None:
+            yield part, iri(VOID + "triples"), literal(str(counts[name]), "", XSD + "integer")
         if "budget-nt" in package.resources:
             path = str(package.resources["budget-nt"].get("path", ""))
             yield part, iri(VOID + "dataDump"), iri(file_url(served, package, path))

@@ -23,7 +23,9 @@ async def page(
     snapshot: Snapshot, request: Request, path: str, query: Mapping[str, str], language: str = ""
 ) -> Response:
     """The page at a path of the site; one that says so where there is none."""
-    found = await _run(_site(snapshot).render, path, query, language)
+    site = _site(snapshot)
+    asset = path.startswith("static/")  # kept in memory: it waits for no page
+    found = site.render(path) if asset else await _run(site.render, path, query, language)
     headers = {name.lower(): value for name, value in found.headers.items()}
     headers["content-type"] = found.media_type
     if found.status == 200:

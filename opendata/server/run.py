@@ -15,7 +15,7 @@ from opendata.errors import SettingsError
 from opendata.server.app import application
 from opendata.server.connections import Connection
 from opendata.server.settings import Settings
-from opendata.server.sources import Source, source
+from opendata.server.sources import Source, Watch, source
 
 CONNECTIONS = 1000
 _KEEP_ALIVE = 15  # seconds that a connection may do nothing
@@ -30,8 +30,11 @@ def serve(
     host: str,
     port: int,
     started: Callable[[Settings, int], object],
+    watch: Watch | None = None,
 ) -> None:
     """Serve a store, or packages, until a signal; `started` is told when it listens.
+
+    `watch` is told how many packages were loaded, of how many.
 
     A `base` that is empty becomes the address that is listened at.
 
@@ -41,7 +44,7 @@ def serve(
     """
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="opendata-"))
-        found = source(places, Path(folder))
+        found = source(places, Path(folder), watch)
         line = stack.enter_context(listening(host, port))
         settings = settings if settings.base else replace(settings, base=address(line))
         server(found, settings, lambda: started(settings, len(found.packages))).run([line])

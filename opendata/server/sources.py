@@ -1,7 +1,7 @@
 """Where the data come from: a store in a folder, or packages that are loaded into one for the time being."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from opendata.package import Package, open_package
 from opendata.store import is_store, open_store, packages
 from opendata.store.disk import MANIFEST
 from opendata.store.graph import package_quads, vocabulary_quads
+
+Watch = Callable[[int, int], object]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,8 +42,10 @@ class Source:
         return stored(self.store) if self.store else self
 
 
-def source(places: list[Path], folder: Path) -> Source:
+def source(places: list[Path], folder: Path, watch: Watch | None = None) -> Source:
     """A store, or packages, which are loaded into a folder for the time being.
+
+    `watch` is told how many packages were loaded, of how many.
 
     Raises:
         StoreError: a store cannot be read.
@@ -49,7 +53,7 @@ def source(places: list[Path], folder: Path) -> Source:
     """
     if len(places) == 1 and is_store(places[0]):
         return stored(places[0])
-    return loaded(places, folder)
+    return loaded(places, folder, watch)
 
 
 def stored(path: Path) -> Source:
@@ -65,7 +69,7 @@ def stored(path: Path) -> Source:
     return Source(graph=path / "graph", packages=known, digest=digest, store=path, seen=seen)
 
 
-def loaded(places: Iterable[Path], folder: Path) -> Source:
+def loaded(places: Iterable[Path], folder: Path, watch: Watch | None = None) -> Source:
     """Packages, loaded into a folder.
 
     Raises:
@@ -74,7 +78,8 @@ def loaded(places: Iterable[Path], folder: Path) -> Source:
     digest, graph = hashlib.sha256(), folder / "graph"
     store = Store(str(graph))
     known: dict[str, Package] = {}
-    for package in map(open_package, packages(places)):
+    folders = packages(places)
+    for number, package in enumerate(map(open_package, folders)):
         if package.name in known:
             other = known[package.name].folder
             raise PackageError(
@@ -85,6 +90,8 @@ def loaded(places: Iterable[Path], folder: Path) -> Source:
         quads = package_quads(package)
         digest.update(quads)
         store.bulk_load(quads, RdfFormat.N_QUADS)
+        if watch:
+            watch(number + 1, len(folders))
     store.bulk_load(vocabulary_quads(), RdfFormat.N_QUADS)
     store.flush()
     return Source(graph=graph, packages=known, digest=digest.hexdigest())
