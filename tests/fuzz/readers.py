@@ -3,15 +3,16 @@
     pip install atheris
     python tests/fuzz/readers.py html [libFuzzer options, such as -max_total_time=600]
 
-What breaks a reader belongs in `broke/`, named for the reader; `test_readers.py` reads it ever
+The fuzzer starts from synthetic documents of every family. What breaks a reader belongs in `broke/`, named for the reader; `test_readers.py` reads it ever
 after. Input for docx and xlsx is one part, put into a zip of its own: the zip is not the reader's.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
+from random import Random
 from zipfile import ZipFile
 
 BROKE = Path(__file__).parent / "broke"
@@ -67,6 +68,43 @@ READERS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+def seeds(reader: str) -> Iterator[bytes]:
+    """Inputs to begin with: synthetic documents of every family, budgets and final accounts."""
+    from opendata.synthetic import FAMILIES, PHASES, Order, synthesize
+
+    for number in range(len(FAMILIES) * len(PHASES)):
+        data = synthesize(Order(formats=(reader,), phases=PHASES), number).data
+        if reader == "docx":
+            yield _part(data, "word/document.xml")
+        elif reader == "xlsx":
+            yield _part(data, "xl/worksheets/sheet4.xml")
+        else:
+            yield data.removeprefix(b"%PDF-")
+
+
+def _part(data: bytes, name: str) -> bytes:
+    with ZipFile(BytesIO(data)) as package:
+        return package.read(name)
+
+
+def mutated(data: bytes, rng: Random) -> bytes:
+    """A document some of whose pieces are gone, doubled, exchanged or overwritten."""
+    for _ in range(rng.randrange(1, 6)):
+        size = max(1, len(data))
+        start, length = rng.randrange(size), rng.choice((1, 7, 80, 900))
+        piece, place = data[start : start + length], rng.randrange(size)
+        kind = rng.randrange(4)
+        if kind == 0:
+            data = data[:start] + data[start + length :]
+        elif kind == 1:
+            data = data[:place] + piece + data[place:]
+        elif kind == 2:
+            data = data[:place] + piece + data[place + len(piece) :]
+        else:
+            data = data[:start] + bytes([rng.randrange(256)]) * len(piece) + data[start + length :]
+    return data
+
+
 def attempt(path: Path, reader: str, data: bytes) -> None:
     """Read and parse; anything but a budget or an error of ours is a bug."""
     from opendata.errors import OpendataError
@@ -93,7 +131,10 @@ def main() -> None:
         for name in ("html", "pdf", "sheets", "text", "word"):
             __import__(f"opendata.documents.{name}")
     path = Path(tempfile.mkdtemp()) / "document"
-    atheris.Setup(sys.argv, lambda data: attempt(path, reader, data))
+    first = Path(tempfile.mkdtemp())
+    for number, data in enumerate(seeds(reader)):
+        (first / str(number)).write_bytes(data)
+    atheris.Setup([*sys.argv, str(first)], lambda data: attempt(path, reader, data))
     atheris.Fuzz()
 
 

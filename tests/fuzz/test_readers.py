@@ -1,12 +1,13 @@
 """What once broke a reader, read again; and that the fuzzer's own frame reaches every reader."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from opendata.documents import read
 
-from .readers import BROKE, READERS, attempt
+from .readers import BROKE, READERS, attempt, mutated, seeds
 
 # What each frame makes a document of.
 SOUND = {
@@ -35,3 +36,11 @@ def test_the_frame_makes_a_document_that_is_read(tmp_path: Path, reader: str) ->
 @pytest.mark.parametrize("path", sorted(BROKE.iterdir()), ids=lambda path: path.name)
 def test_what_broke_a_reader_does_so_no_more(tmp_path: Path, path: Path) -> None:
     attempt(tmp_path / "document", path.name.partition("-")[0], path.read_bytes())
+
+
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("reader", READERS)
+def test_a_damaged_document_is_read_or_refused(tmp_path: Path, reader: str, number: int) -> None:
+    rng = Random(f"{reader}-{number}")
+    for data in seeds(reader):
+        attempt(tmp_path / "document", reader, mutated(data, rng))
