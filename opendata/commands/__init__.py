@@ -101,7 +101,7 @@ def target_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TARGET",
         required=True,
         help="a name under [portals] in opendata.toml; or folder:DIR, a static site; bundle:FILE.zip, "
-        "a delivery by hand; graph:URL, a SPARQL Graph Store; ckan:URL 发布目标",
+        "a delivery by hand; graph:URL, a SPARQL Graph Store; ckan:URL; udata:URL 发布目标",
     )
     parser.add_argument(
         "--organisation", metavar="NAME", help="whose data set it is at the portal 门户中的机构"

@@ -156,6 +156,11 @@ class Wire:
             headers={"User-Agent": f"opendata/{__version__}"},
         )
 
+    @property
+    def known(self) -> bool:
+        """Whether we say who we are."""
+        return self._who.given
+
     def beside(self, base: str, *, known: bool = False) -> "Wire":
         """A connection to another address; it is told who we are where `known`, on the same host only."""
         one, other = urlsplit(self.base), urlsplit(base)

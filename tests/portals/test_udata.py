@@ -286,6 +286,19 @@ def test_files_are_asked_for_without_a_token(folder: Path) -> None:
     assert [r for r in read if "x-api-key" in r.headers or "authorization" in r.headers] == []
 
 
+def test_anybody_may_verify_and_publishing_needs_a_key(folder: Path) -> None:
+    fake = Fake()
+    publish(folder, fake.answer)
+    nobody = Profile(scheme="udata", place=PLACE, organisation="office")
+    open_wire = Wire(f"{PLACE}/api/1", nobody.who, transport=httpx.MockTransport(fake.answer))
+    assert udata.verify([folder], PLACE, profile=nobody, wire=open_wire).idle
+    asked = len(fake.requests)
+    for work, what in ((udata.publish, folder), (udata.unpublish, Entry("small"))):
+        with pytest.raises(PortalError, match="an API key is needed"):
+            work([what], PLACE, profile=nobody, wire=open_wire)
+    assert len(fake.requests) == asked
+
+
 @pytest.mark.parametrize("number", ["../users", "6b0a/../../x", "", "a?b"])
 def test_an_id_that_leads_elsewhere_is_refused(folder: Path, number: str) -> None:
     fake = Fake()

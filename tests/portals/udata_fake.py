@@ -46,7 +46,7 @@ class Fake:
         return self._api(request, path)
 
     def _api(self, request: httpx.Request, path: str) -> httpx.Response:
-        if request.headers.get("x-api-key") != TOKEN:
+        if request.headers.get("x-api-key", TOKEN if request.method == "GET" else "") != TOKEN:
             return _error(401)
         if path == f"/organizations/{ORGANISATION['slug']}/":
             return httpx.Response(200, json=ORGANISATION)

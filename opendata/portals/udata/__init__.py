@@ -50,7 +50,7 @@ def publish(
     """
     changes: list[Change] = []
     with closing(wire or _wire(place, profile)) as own:
-        portal = _Portal(own, profile)
+        portal = _Portal(own, profile, writing=True)
         for folder in folders:
             changes += portal.publish(folder, dry_run=dry_run)
     return Plan(f"udata:{place}", tuple(changes), applied=not dry_run)
@@ -70,7 +70,7 @@ def verify(
     """
     changes: list[Change] = []
     with closing(wire or _wire(place, profile)) as own:
-        portal = _Portal(own, profile)
+        portal = _Portal(own, profile, writing=False)
         for folder in folders:
             changes += portal.verify(folder)
     return Plan(f"udata:{place}", tuple(changes), applied=False)
@@ -91,7 +91,7 @@ def unpublish(
     """
     changes: list[Change] = []
     with closing(wire or _wire(place, profile)) as own:
-        portal = _Portal(own, profile)
+        portal = _Portal(own, profile, writing=True)
         for entry in entries:
             found = [one for one in portal.find(entry.id, entry.name) if not one["deleted"]]
             changes += [Change("remove", entry.name, 0, kind="dataset") for one in found]
@@ -110,9 +110,10 @@ def _wire(place: str, profile: Profile | None) -> Wire:
 class _Portal:
     """What is asked once for all packages of a run."""
 
-    def __init__(self, wire: Wire, profile: Profile | None) -> None:
+    def __init__(self, wire: Wire, profile: Profile | None, *, writing: bool) -> None:
         self.api = Api(wire)
-        self._kind, self._owner = self.api.owner(profile.organisation if profile else None)
+        organisation = profile.organisation if profile else None
+        self._kind, self._owner = self.api.owner(organisation, writing=writing)
         self._thorough = bool(profile and profile.thorough)
         self._extensions: set[str] = set()
         self._licences: list[Json] = []

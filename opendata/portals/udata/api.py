@@ -42,14 +42,21 @@ class Api:
             raise self._strange()
         return found
 
-    def owner(self, organisation: str | None) -> tuple[str, str]:
-        """Whose the datasets are: `organization` or `owner`, and the id.
+    def owner(self, organisation: str | None, *, writing: bool) -> tuple[str, str]:
+        """Whose the datasets are: `organization` or `owner`, and the id. Anybody may read.
 
         Raises:
             PortalError: there is no such organisation, or we may not publish for it.
         """
+        if not self.wire.known and (writing or not organisation):
+            raise PortalError(
+                f"{self.wire.base}：需要 API 密钥（在门户的个人设置中生成）；请放在环境变量 OPENDATA_TOKEN 或"
+                "系统钥匙串中。",
+                f"{self.wire.base}: an API key is needed (made in your settings at the portal); put it into "
+                "the variable OPENDATA_TOKEN or the system's keyring.",
+            )
         if organisation:
-            return "organization", self._organisation(organisation)
+            return "organization", self._organisation(organisation, writing=writing)
         me = self.get("/me/")
         known = [one for one in me.get("organizations") or () if isinstance(one, dict)]
         if not known:
@@ -60,14 +67,14 @@ class Api:
             f"{self.wire.base}: say for which organisation to publish, with --organisation: {names}.",
         )
 
-    def _organisation(self, name: str) -> str:
+    def _organisation(self, name: str, *, writing: bool) -> str:
         if not name.replace("-", "").replace("_", "").isalnum():
             raise self._no_organisation(name)
         mask = "id,slug,name,permissions,deleted"
         found = self.get(f"/organizations/{name}/", mask=mask, allowed=_GONE)
         if not found or found.get("deleted"):
             raise self._no_organisation(name)
-        if not (found.get("permissions") or {}).get("private"):
+        if writing and not (found.get("permissions") or {}).get("private"):
             raise PortalError(
                 f"{self.wire.base}：令牌的主人不能以机构 {name} 的名义发布；请让机构管理员加入您。",
                 f"{self.wire.base}: the owner of the token may not publish for the organisation {name}; "
