@@ -7,7 +7,7 @@ in the same order of builds give the same bytes.
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from opendata.corpus.processes import in_order, perform
 from opendata.corpus.settings import Corpus
 from opendata.corpus.sources import Found, beside_local, find_documents
 from opendata.corpus.state import State
+from opendata.corpus.storage import is_local
 from opendata.corpus.work import (
     Entry,
     Task,
@@ -106,8 +107,11 @@ def _planned(corpus: Corpus, state: State, found: Found, how: How) -> Planned:
     if found.problem:
         return Planned(found, before, None, told(task, found.problem, Path(found.address)))
     try:
-        with TemporaryDirectory(prefix="opendata-") as here:
-            path = beside_local(found, Path(here))
+        with ExitStack() as stack:
+            path = Path(found.address)
+            if not is_local(found.address):  # what is beside it is looked at here
+                here = stack.enter_context(TemporaryDirectory(prefix="opendata-"))
+                path = beside_local(found, Path(here))
             common = corpus.facts_of(found.name, found.source)
             if found.url:
                 common.setdefault("source_url", found.url)

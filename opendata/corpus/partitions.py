@@ -6,6 +6,7 @@ The same packages give the same bytes: rows stand in the order of packages, noth
 import csv
 import gzip
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
@@ -152,21 +153,39 @@ def _quads(package: Package) -> Iterator[bytes]:
 def _write_page(
     packages: Iterator[Package], target: Path, number: int, base: str, *, more: bool
 ) -> None:
-    """A page of the catalogue: some data sets, and where the other pages are."""
+    """A page of the catalogue: some data sets, one after the other, and where the other pages are."""
     catalog, view = iri(f"{base}catalog"), _page(base, number)
-    found = catalogue(list(packages))
-    start = found[0][0] if found else catalog  # its base may be another
-    triples = [(catalog if s == start else s, p, o) for s, p, o in found]
-    triples += [
+    about: dict[Triple, None] = {}
+    shared: set[Triple] = set()  # what the entries of many packages say, such as media types
+    with _turtle(target) as (file, known):
+        for package in packages:
+            found = catalogue([package])
+            start = found[0][0]
+            about.update(((catalog, p, o), None) for s, p, o in found if s == start)
+            own = [t for t in found if t[0] != start and t not in shared]
+            write_grouped(file, own, known)
+            shared.update(t for t in own if package.name not in t[0])
+        about.update(dict.fromkeys(_view(catalog, view, _page(base, 1))))
+        if number > 1:
+            about[view, f"<{HYDRA}previous>", _page(base, number - 1)] = None
+        if more:
+            about[view, f"<{HYDRA}next>", _page(base, number + 1)] = None
+        write_grouped(file, _one_publisher(about), known)
+
+
+def _one_publisher(about: dict[Triple, None]) -> list[Triple]:
+    """What is said of a catalogue, with a publisher only where all data sets have the same."""
+    told = [t for t in about if t[1] == f"<{PREFIXES['dct']}publisher>"]
+    return [t for t in about if t not in told or len(told) == 1]
+
+
+def _view(catalog: str, view: str, first: str) -> list[Triple]:
+    return [
+        (catalog, f"<{RDF}type>", f"<{PREFIXES['dcat']}Catalog>"),
         (catalog, f"<{HYDRA}view>", view),
         (view, f"<{RDF}type>", f"<{HYDRA}PartialCollectionView>"),
-        (view, f"<{HYDRA}first>", _page(base, 1)),
+        (view, f"<{HYDRA}first>", first),
     ]
-    if number > 1:
-        triples.append((view, f"<{HYDRA}previous>", _page(base, number - 1)))
-    if more:
-        triples.append((view, f"<{HYDRA}next>", _page(base, number + 1)))
-    _write_turtle(target, triples)
 
 
 def _write_index(
@@ -180,25 +199,26 @@ def _write_index(
     catalog, index = iri(f"{base}catalog"), _page(base, "index")
     triples = [(catalog, p, o) for _, p, o in catalogue([])]
     triples += [
+        *_view(catalog, index, _page(base, 1)),
         (catalog, f"<{RDF}type>", f"<{HYDRA}Collection>"),
         (catalog, f"<{HYDRA}totalItems>", literal(str(total), "", XSD + "integer")),
-        (catalog, f"<{HYDRA}view>", index),
-        (index, f"<{RDF}type>", f"<{HYDRA}PartialCollectionView>"),
-        (index, f"<{HYDRA}first>", _page(base, 1)),
         (index, f"<{HYDRA}last>", _page(base, pages)),
     ]
-    _write_turtle(target, triples)
+    with _turtle(target) as (file, known):
+        write_grouped(file, dict.fromkeys(triples), known)
 
 
 def _page(base: str, number: int | str) -> str:
     return iri(f"{base}catalog/{number}.ttl")
 
 
-def _write_turtle(target: Path, triples: list[Triple]) -> None:
+@contextmanager
+def _turtle(target: Path) -> Iterator[tuple[IO[str], dict[str, str]]]:
+    """A page of Turtle to write into, with its prefixes."""
     known = {namespace: prefix for prefix, namespace in PREFIXES.items()} | {HYDRA: "hydra"}
     with target.open("w", encoding="utf-8", newline="") as file:
         write_prefixes(file, known)
-        write_grouped(file, triples, known)
+        yield file, known
 
 
 def _write_links(packages: Iterator[Package], target: Path, base: str) -> None:

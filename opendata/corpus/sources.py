@@ -231,9 +231,7 @@ def _addresses(place: Path) -> Iterator[str]:
 
 
 def beside_local(found: Found, here: Path) -> Path:
-    """A path that has beside it what is beside the document: its own, or an empty one in `here`."""
-    if storage.is_local(found.address):
-        return Path(found.address)
+    """A path in the folder `here`, with nothing at it, beside which is what is beside a document elsewhere."""
     path = here / file_name(found.address)
     for suffix, target in (
         (".toml", path.with_suffix(".toml")),
