@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.query:
         return list_questions(store.questions().values(), args)
     asked = store.named(_query_text(args.query))
-    text = store.put(asked, parameters(args))
+    text = store.put(asked, parameters(args, asked))
     return print_answer(_ask(args, text), args)
 
 
@@ -111,11 +111,11 @@ def _ask(args: argparse.Namespace, text: str) -> "Answer":
     return store.ask_graph(graph, text, seconds=args.timeout, limit=args.limit)
 
 
-def parameters(args: argparse.Namespace) -> dict[str, str]:
-    """The parameters of the command line, by name."""
+def parameters(args: argparse.Namespace, asked: "Question | None" = None) -> dict[str, str]:
+    """The parameters of the command line, by name; `--lang` is one where a question has it."""
     from opendata.errors import QueryError
 
-    found = {}
+    found = {"lang": args.lang} if args.lang and asked and "lang" in asked.parameters else {}
     for given in args.param:
         name, equals, value = given.partition("=")
         if not equals or not name:

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     found = ask_sql(
         open_store(args.store),
         args.query,
-        parameters(args),
+        parameters(args, questions().get(args.query)),
         seconds=args.timeout,
         limit=args.limit,
         memory=args.memory,

@@ -62,14 +62,14 @@ class Answer:
     """Rows under named columns; `types` says of each column what its values are.
 
     A type is decimal, integer, year, date, boolean, double, iri or string. `truncated` tells that there
-    were more rows. `document` is the answer in SPARQL 1.1 Query Results JSON.
+    were more rows.
     """
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     types: Mapping[str, str]
     truncated: bool = False
-    document: str = field(default="", repr=False)
+    content: Callable[[], dict[str, Any]] = field(default=dict, repr=False, compare=False)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -79,6 +79,11 @@ class Answer:
     def __iter__(self) -> Iterator[dict[str, Cell]]:
         """The rows, by the names of the columns."""
         return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
+
+    @property
+    def document(self) -> str:
+        """The answer in SPARQL 1.1 Query Results JSON."""
+        return json.dumps(self.content(), ensure_ascii=False, indent=2)
 
     @property
     def texts(self) -> list[tuple[str, ...]]:
@@ -129,12 +134,12 @@ def answer(
     """An answer from typed rows, cut at a limit."""
     kept = tuple(rows if limit is None else rows[:limit])
     truncated = len(kept) < len(rows)
-    content = {
-        "head": {"vars": list(columns)},
-        "results": {"bindings": [_bindings(columns, row, types) for row in kept]},
-    }
-    document = json.dumps(content, ensure_ascii=False, indent=2)
-    return Answer(tuple(columns), kept, dict(types), truncated, document)
+
+    def content() -> dict[str, Any]:
+        bindings = [_bindings(columns, row, types) for row in kept]
+        return {"head": {"vars": list(columns)}, "results": {"bindings": bindings}}
+
+    return Answer(tuple(columns), kept, dict(types), truncated, content)
 
 
 def _bindings(
@@ -188,7 +193,7 @@ def read_results(data: bytes | str, limit: int | None = None) -> Answer:
         tuple(zip(*(values for _, values in typed), strict=True)) if columns else (),
         {name: kind for name, (kind, _) in zip(columns, typed, strict=True)},
         len(kept) < len(bindings),
-        json.dumps(content, ensure_ascii=False, indent=2),
+        lambda: content,
     )
 
 

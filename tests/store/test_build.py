@@ -19,6 +19,7 @@ from opendata.cli import main
 from opendata.errors import OpendataError, OutputError, PackageError, StoreError
 from opendata.output import replacing
 from opendata.store import ask, build, load, open_store
+from opendata.store.workers import Query, Worker
 from opendata.terms import DEF, code_lists, codes, tables
 
 from ..conftest import EXAMPLE
@@ -363,6 +364,17 @@ def test_killed_in_the_middle_the_old_store_stands_and_the_next_run_ends_well(
     assert [s.action for s in built.steps] == ["keep", "add", "add"]
     assert triples(store) == triples(load(departments / name for name in NAMES))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["departments", "store"]
+
+
+def test_who_reads_a_store_goes_on_while_it_is_replaced(departments: Path, store: Path) -> None:
+    graph = open_store(store).graph()
+    with Worker(store / "graph") as worker:
+        count = Query(text="SELECT (COUNT(*) AS ?n) { ?s ?p ?o }", table="text/csv")
+        before = worker.ask(count).body, triples(graph)
+        build([departments], store, anew=True)
+        build([departments / NAMES[0]], store, prune=True)
+        assert (worker.ask(count).body, triples(graph)) == before
+        assert triples(store) == triples(load([departments / NAMES[0]]))
 
 
 def test_two_folders_change_places_in_one_step(tmp_path: Path) -> None:

@@ -90,6 +90,16 @@ def test_a_question_is_answered_on_the_command_line(
     assert "(3, there are more)" in capsys.readouterr().out
 
 
+def test_names_are_in_the_language_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    for words, told in (
+        (["--lang", "en"], "Benefit"),
+        ([], "效益指标"),
+        (["--param", "lang=en"], "Benefit"),
+    ):
+        assert main(["query", "kinds", str(EXAMPLE), "--format", "csv", *words]) == 0
+        assert told in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("form", ["csv", "tsv", "json", "xlsx", "parquet"])
 def test_an_answer_goes_into_a_file_by_its_name_or_its_format(
     graph: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
