@@ -145,7 +145,7 @@ def plan(found: Plan, lang: str) -> RenderableType:
     words = {"add": "新增", "change": "更改", "remove": "删除", "keep": "不变"}
     words = words if lang == "zh" else {word: word for word in words}
     zh = lang == "zh"
-    done = "已发布" if zh else "published"
+    done = "已完成" if zh else "done"
     if not found.applied:
         done = "预演，未写入" if zh else "dry run, nothing written"
     elif found.idle:

@@ -106,10 +106,26 @@ def unpublish_all(
                     record = _record(entry, profile, "unpublish")
                     with _told(journal, [record], told, dry_run=dry_run) as finish:
                         plan = take_back([entry], profile.place, dry_run=dry_run, **more)
+                        if plan.idle and not _known_there(entry.name, told):
+                            raise _never_there(entry.name, profile, told)
                         finish(plan)
                 yield Outcome((entry.name,), plan)
             except OpendataError as error:
                 yield Outcome((name,), error=error)
+
+
+def _known_there(name: str, told: list[Record]) -> bool:
+    """Whether a package was at a target once, so that it may have been taken back already."""
+    return any(r.package == name and r.outcome == "done" for r in told)
+
+
+def _never_there(name: str, profile: Profile, told: list[Record]) -> PortalError:
+    known = ", ".join(sorted({r.package for r in told if r.outcome == "done"})[:10]) or "—"
+    return PortalError(
+        f"{name} → {profile.name}：那里没有这个名称的数据包，没有撤回任何内容；发布日志中有：{known}。",
+        f"{name} → {profile.name}: no package of this name is there, and nothing was taken back; the "
+        f"journal knows: {known}.",
+    )
 
 
 def rollback(

@@ -164,7 +164,10 @@ def test_the_command_takes_back_and_the_journal_brings_again(
     assert main(["publish", str(package), *to]) == 0
     assert main(["rollback", "one", *to]) == 0
     assert "1.50" in (tmp_path / "site/dataset/one/line.csv").read_text(encoding="utf-8")
+    assert main(["unpublish", "oen", *to]) == 2
+    assert "no package of this name is there" in capsys.readouterr().err
     assert main(["unpublish", "one", *to]) == 0
+    assert main(["unpublish", "one", *to]) == 0  # it is gone already
     assert not (tmp_path / "site/dataset/one").exists()
     assert main(["rollback", "one", "--version", "2", *to]) == 0
     assert "2.50" in (tmp_path / "site/dataset/one/line.csv").read_text(encoding="utf-8")
@@ -172,6 +175,6 @@ def test_the_command_takes_back_and_the_journal_brings_again(
     capsys.readouterr()
     assert main(["history", *to, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert [record["action"] for record in told] == [
+    assert [record["action"] for record in told if record["outcome"] == "done"] == [
         "publish", "publish", "rollback", "unpublish", "rollback",
     ]  # fmt: skip
