@@ -145,7 +145,6 @@ def test_what_drifted_is_found_and_mended(portal: Portal, tmp_path: Path, name: 
     folder = budget(tmp_path / "one", name=name)
     publish(portal, folder)
     resource = portal.act("package_show", id=name)["resources"][0]
-    records = [{"code": "1", "c2_2ff6ad10": "x", "amount": "1"}]
     names = [f["id"] for f in portal.act("datastore_info", id=resource["id"])["fields"]]
     records = [dict(zip(names, ("1", "x", "1"), strict=True))]
     portal.act(
