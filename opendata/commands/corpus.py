@@ -58,6 +58,11 @@ def _facts_arguments(parser: argparse.ArgumentParser) -> None:
         facts.add_argument(f"--{fact.replace('_', '-')}", metavar="VALUE", help=words)
 
 
+def _init_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="write nothing 只看不写")
+    _facts_arguments(parser)
+
+
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "sources", metavar="SOURCE", nargs="+", help="folder, archive, or fsspec address 来源"
@@ -66,6 +71,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--list", action="store_true", help="the source is a file of http(s) addresses 网址清单"
     )
     parser.add_argument("--name", help="its name in the corpus (of one source) 来源名称")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing 只看不写")
     _facts_arguments(parser)
 
 
@@ -165,7 +171,7 @@ def _init(args: argparse.Namespace) -> int:
     from opendata.corpus.settings import init_corpus
 
     formats = ("csv", "parquet") if find_spec("pyarrow") else ("csv",)
-    place = init_corpus(Path(args.corpus), _said(args), formats)
+    place = init_corpus(Path(args.corpus), _said(args), formats, dry_run=args.dry_run)
     return show_json({"corpus": str(place)}) if args.json else show(f"→ {place}")
 
 
@@ -177,7 +183,14 @@ def _add(args: argparse.Namespace) -> int:
 
     facts, name = _said(args), args.name if len(args.sources) == 1 else None
     added = [
-        add_source(Path(args.corpus), source, name=name, listed=args.list, facts=facts)
+        add_source(
+            Path(args.corpus),
+            source,
+            name=name,
+            listed=args.list,
+            facts=facts,
+            dry_run=args.dry_run,
+        )
         for source in args.sources
     ]
     if args.json:
@@ -301,7 +314,7 @@ def _publish(args: argparse.Namespace) -> int:
 
 
 _ARGUMENTS = {
-    "init": _facts_arguments,
+    "init": _init_arguments,
     "add": _add_arguments,
     "build": _build_arguments,
     "status": _status_arguments,

@@ -98,8 +98,11 @@ def open_corpus(folder: Path) -> Corpus:
         SettingsError: there are none, or they hold something that is not theirs.
         FactsError: a fact is unknown or ill-typed.
     """
+    return _corpus(folder, _load(folder / NAME))
+
+
+def _corpus(folder: Path, content: dict[str, Any]) -> Corpus:
     place = folder / NAME
-    content = _load(place)
     _only(content, ("facts", "source", "pattern", "output"), place)
     output = _table(content.get("output", {}), place)
     _only(output, ("formats", "shard_megabytes", "page"), place)
@@ -129,8 +132,14 @@ def open_corpus(folder: Path) -> Corpus:
     )
 
 
-def init_corpus(folder: Path, facts: Mapping[str, object], formats: tuple[str, ...]) -> Path:
-    """Write the settings of a new corpus; their path.
+def init_corpus(
+    folder: Path,
+    facts: Mapping[str, object],
+    formats: tuple[str, ...],
+    *,
+    dry_run: bool = False,
+) -> Path:
+    """Write the settings of a new corpus; their path. A dry run writes nothing.
 
     Raises:
         SettingsError: there is one already.
@@ -141,6 +150,8 @@ def init_corpus(folder: Path, facts: Mapping[str, object], formats: tuple[str, .
             f"{place}：已有语料库；用 opendata corpus add 添加来源。",
             f"{place}: there is a corpus already; opendata corpus add takes in sources.",
         )
+    if dry_run:
+        return place
     folder.mkdir(parents=True, exist_ok=True)
     text = TEMPLATE.format(formats=", ".join(map(json.dumps, formats)))
     said = "".join(f"{key} = {_toml(value)}\n" for key, value in sorted(facts.items()))
@@ -149,9 +160,15 @@ def init_corpus(folder: Path, facts: Mapping[str, object], formats: tuple[str, .
 
 
 def add_source(
-    folder: Path, address: str, *, name: str | None, listed: bool, facts: Mapping[str, object]
+    folder: Path,
+    address: str,
+    *,
+    name: str | None,
+    listed: bool,
+    facts: Mapping[str, object],
+    dry_run: bool = False,
 ) -> Source:
-    """Write a source into the settings; comments and all else stay as they are.
+    """Write a source into the settings; comments and all else stay as they are. A dry run writes nothing.
 
     Raises:
         SettingsError: the settings are not sound, before or after.
@@ -167,13 +184,11 @@ def add_source(
         said = ", ".join(f"{key} = {_toml(value)}" for key, value in sorted(facts.items()))
         lines.append(f"facts = {{ {said} }}")
     place = folder / NAME
-    old = place.read_bytes()
-    write_page(old + "\n".join([*lines, ""]).encode(), place, MARK)
-    try:
-        return open_corpus(folder).sources[len(corpus.sources)]
-    except SettingsError:
-        write_page(old, place, MARK)
-        raise
+    text = place.read_text(encoding="utf-8") + "\n".join([*lines, ""])
+    source = _corpus(folder, tomllib.loads(text)).sources[len(corpus.sources)]
+    if not dry_run:
+        write_page(text.encode(), place, MARK)
+    return source
 
 
 def _relative(path: Path, folder: Path) -> str:

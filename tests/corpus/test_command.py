@@ -27,8 +27,13 @@ def test_the_whole_journey(
 ) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767323045")
     folder = tmp_path / "corpus"
+    assert run(capsys, "init", folder, "--dry-run")[0] == 0
+    assert not folder.exists()
     code, out, _ = run(capsys, "init", folder, "--division", "430105", "--licence", "CC-BY-4.0")
     assert (code, "corpus.toml" in out) == (0, True)
+    settings = (folder / "corpus.toml").read_bytes()
+    assert run(capsys, "add", folder, documents, "--name", "city", "--dry-run")[0] == 0
+    assert (folder / "corpus.toml").read_bytes() == settings
     assert run(capsys, "add", folder, documents, "--name", "city", "--lang", "en")[0] == 0
     code, out, _ = run(capsys, "status", folder, "--json")
     assert (code, len(json.loads(out))) == (0, 4)
