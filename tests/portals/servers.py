@@ -17,7 +17,7 @@ import pytest
 
 from .maven import CACHE, jars
 
-PATIENCE = 60  # seconds until a server must answer
+PATIENCE = 180  # seconds until a server must answer
 
 
 def free_port() -> int:
