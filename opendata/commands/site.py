@@ -18,6 +18,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         choices=("json", "ttl", "xlsx", "parquet"),
         help="forms of the tables beside CSV (default: json ttl) 表的其他格式",
     )
+    parser.add_argument(
+        "--iris", action="store_true", help="write a page for every IRI, too 为每个 IRI 生成网页"
+    )
     parser.add_argument("--title", metavar="TEXT", help="name of the site in Chinese 网站名称")
     parser.add_argument("--title-en", metavar="TEXT", help="name of the site in English 英文名称")
 
@@ -29,17 +32,19 @@ def run(args: argparse.Namespace) -> int:
 
     from opendata.pages import Site
     from opendata.portals.folder import export
-    from opendata.store import packages
+    from opendata.store import load, packages
 
     impatient(args)
     title = {"zh": args.title, "en": args.title_en or args.title}
     forms = tuple(args.forms) if args.forms else None
     given = {lang: text for lang, text in title.items() if text}
     with waiting(args) as status:
+        folders = packages(map(Path, args.packages))
+        graph = load(folders) if args.iris else None
         plan = export(
-            packages(map(Path, args.packages)),
+            folders,
             Path(args.output),
-            lambda found: Site(packages=found, title=given, forms=forms),
+            lambda found: Site(packages=found, graph=graph, title=given, forms=forms),
             lambda path: status.update(Text(path)),
         )
     if args.json:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
+from pyoxigraph import NamedNode
 
 from opendata.pages import amounts
 from opendata.pages.assets import assets
@@ -209,6 +210,19 @@ class Context:
         from opendata.pages.views.findings import place
 
         return self.to(place(name, self.site.dossier(name).budget, rule), rule)
+
+    def iri(self, iri: str) -> str:
+        """The address of an IRI's page; nothing where the site has none."""
+        if self.site.served:
+            return self.to("resource", iri=iri)
+        place = self.site.spaces.path_of(iri)
+        return self.to(place) if place and place in self.site.iri_places else ""
+
+    def knows(self, iri: str) -> bool:
+        """Whether the graph says anything of an IRI."""
+        graph = self.site.graph
+        found = graph.quads_for_pattern(NamedNode(iri), None, None) if graph else ()
+        return next(iter(found), None) is not None
 
     def rdf(self, iri: str, suffix: str) -> str:
         """The address of a resource's description in RDF, which a server gives."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from pyoxigraph import Store
+from pyoxigraph import NamedNode, Store
 
 from opendata.errors import OpendataError
 from opendata.package import Package
@@ -16,6 +16,7 @@ from opendata.pages.drawing import fit
 from opendata.pages.forms import SURE, ready
 from opendata.pages.page import FOREVER, HEADERS, POLICY, Page, View
 from opendata.pages.shelf import Card, Dossier, Summary, card_of
+from opendata.pages.spaces import Spaces, spaces_of
 from opendata.pages.views import (
     about,
     catalogue,
@@ -91,7 +92,8 @@ ROUTES = (
         of_package=False,
     ),
     Route(r"query", query.view, query.places),
-    Route(r"resource", resource.view, resource.places),
+    Route(r"resource", resource.view, _nowhere),
+    Route(r"(?P<path>(?:data[0-9]*|def|code)/.+)", resource.view, resource.places),
     Route(r"about", about.view, about.places),
 )
 
@@ -101,7 +103,8 @@ class Site:
     """Packages, and a graph of them where there is one.
 
     `served` says that a server stands behind the pages, which answers questions in addresses, the
-    SPARQL endpoint, and a page for every IRI of the graph; a static copy explains what it lacks.
+    SPARQL endpoint, and a page for every IRI of the graph; a static copy explains what it lacks,
+    and has pages of IRIs where it is given a graph.
     `forms` are those in which tables can be had: by default all that are installed where a server
     makes them when they are asked for, else those that every machine can make.
     """
@@ -188,6 +191,20 @@ class Site:
     def cards(self) -> tuple[Card, ...]:
         """What the catalogue says of each package: little is read for it."""
         return tuple(card_of(package) for package in self.packages)
+
+    @cached_property
+    def spaces(self) -> Spaces:
+        """Where IRIs stand in a static copy."""
+        return spaces_of([package.facts.base for package in self.packages])
+
+    @cached_property
+    def iri_places(self) -> frozenset[str]:
+        """The places of the IRIs that have pages in a static copy."""
+        if self.graph is None or self.served:
+            return frozenset()
+        iris = {*resource.described(self.graph, self.graphs)}
+        known = (iri for iri in iris if resource.is_known(self.graph, NamedNode(iri)))
+        return frozenset(filter(None, map(self.spaces.path_of, known)))
 
     @cached_property
     def graphs(self) -> dict[str, str]:

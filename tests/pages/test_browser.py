@@ -165,7 +165,7 @@ def test_a_question_is_asked_with_the_keyboard_and_its_address_asks_it_again(
 ) -> None:
     tab.look(width=1280, height=900)
     tab.open(f"{address}en/query.html")
-    tab.run("document.querySelector('#example').selectedIndex = 9")
+    tab.run("document.querySelector('#example [data-name=projects]').selected = true")
     tab.run("document.querySelector('#example').dispatchEvent(new Event('change'))")
     tab.run("document.querySelector('.CodeMirror [contenteditable]').focus()")
     assert tab.tab() == "run", "the editor catches the keyboard"

@@ -8,6 +8,7 @@ import pytest
 from opendata.package import open_package
 from opendata.pages import Site
 from opendata.pages.words import FILE, words
+from opendata.store import load
 
 from ..conftest import EXAMPLE
 
@@ -26,7 +27,13 @@ def text(site: Site, path: str, **query: str) -> str:
     return page.body.decode()
 
 
-def test_every_page_is_there_and_every_link_leads_to_a_page_or_a_file(site: Site) -> None:
+@pytest.mark.parametrize("kind", ["plain", "with IRIs"])
+def test_every_page_is_there_and_every_link_leads_to_a_page_or_a_file(
+    site: Site, kind: str
+) -> None:
+    if kind == "with IRIs":
+        site = Site(packages=site.packages, graph=load([EXAMPLE]))
+        assert f"en/data/project/{NAME}-p03.html" in set(site.paths())
     paths = {*site.paths()}
     files = {f"dataset/{NAME}/{p.relative_to(EXAMPLE)}" for p in EXAMPLE.rglob("*") if p.is_file()}
     files |= {"catalog.ttl", "data.json"}

@@ -12,7 +12,7 @@ from opendata.converters.graph import PREFIXES
 from opendata.pages.context import Context
 from opendata.pages.page import View
 from opendata.pages.views.catalogue import number
-from opendata.terms import DEF, RDF, RDFS, SKOS, Text, code_lists, scheme, tables, words
+from opendata.terms import DEF, RDF, RDFS, SKOS, Text, code_lists, scheme, tables, vocabulary, words
 
 if TYPE_CHECKING:
     from opendata.pages.site import Site
@@ -64,9 +64,10 @@ class Spot:
     source_cell: int | None
 
 
-def view(context: Context) -> View | None:
+def view(context: Context, path: str = "") -> View | None:
     """The page of the IRI that the address asks for; None where the graph does not know it."""
-    graph, iri = context.site.graph, context.query.get("iri", "")
+    graph = context.site.graph
+    iri = context.site.spaces.iri_at(path) if path else context.query.get("iri", "")
     if graph is None or not iri or len(iri) > _LONGEST:
         return None
     try:
@@ -88,6 +89,7 @@ def view(context: Context) -> View | None:
             "kinds": _kinds(graph, told, context),
             "properties": _properties(graph, told, context),
             "incoming": _incoming(graph, back[:BACK], context),
+            "known": lambda at: is_known(graph, NamedNode(at)),
             "page": page,
             "more": len(back) > BACK and page < _FAR,
             # A code is described in the graph of every package that uses it, and is of none.
@@ -100,9 +102,19 @@ def view(context: Context) -> View | None:
 
 
 def places(site: "Site") -> Iterator[str]:
-    """A static copy has none: its rows and codes stand on pages of their own."""
-    del site
-    return iter(())
+    """A static copy that was given a graph has a page for every IRI of the data and the vocabulary."""
+    return iter(sorted(site.iri_places))
+
+
+def described(graph: Store, packages: Iterable[str]) -> Iterator[str]:
+    """The IRIs that packages describe, and those of the vocabulary."""
+    wanted = {*packages}
+    for name in graph.named_graphs():
+        quads = graph.quads_for_pattern(None, None, None, name) if name.value in wanted else ()
+        for quad in quads:
+            if isinstance(quad.subject, NamedNode):
+                yield quad.subject.value
+    yield from (term for term in vocabulary() if term.startswith(DEF))
 
 
 def _properties(graph: Store, told: Iterable[Quad], context: Context) -> list[Property]:
@@ -139,8 +151,8 @@ def _value(graph: Store, term: Term, context: Context, depth: int = 0) -> Value:
             if isinstance(quad.object, Term) and depth < 2
         )
         return Value(text="[ ]", below=below)
-    if _is_known(graph, term):
-        href = context.to("resource", iri=term.value)
+    if is_known(graph, term):
+        href = context.iri(term.value)
         return Value(text=_label(graph, term, context), href=href, note=_local(term.value, context))
     if place := _in_document(term.value, context):
         return place
@@ -148,7 +160,8 @@ def _value(graph: Store, term: Term, context: Context, depth: int = 0) -> Value:
     return Value(text=_short(term.value), href=web, outside=True)
 
 
-def _is_known(graph: Store, node: NamedNode) -> bool:
+def is_known(graph: Store, node: NamedNode) -> bool:
+    """Whether a graph says anything of a node."""
     return next(iter(graph.quads_for_pattern(node, None, None)), None) is not None
 
 
@@ -225,7 +238,7 @@ def _incoming(graph: Store, back: Iterable[Quad], context: Context) -> list[Prop
             values=tuple(
                 Value(
                     text=_label(graph, node, context),
-                    href=context.to("resource", iri=node.value),
+                    href=context.iri(node.value),
                     note=_local(node.value, context),
                 )
                 for node in nodes
