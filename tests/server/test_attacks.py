@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import select
 import signal
 import socket
 import time
@@ -40,7 +41,7 @@ BOMBS = {
     ),
     "CONSTRUCT of everything": ("CONSTRUCT { ?a ?b ?c . ?d ?e ?f } { ?a ?b ?c . ?d ?e ?f }", (413, 503, 504)),
     "a chain of signs": ("ASK { FILTER(" + "!" * 60_000 + "true) }", 500),
-    "a huge answer": ("SELECT * { ?a ?b ?c }", 413),
+    "a huge answer": ("SELECT * { ?a ?b ?c }", (413, 504)),
 }  # fmt: skip
 
 
@@ -312,15 +313,14 @@ def test_one_client_does_not_take_all_connections(
     monkeypatch.setattr(connections, "EACH", 10)
     lines = [socket.create_connection(("127.0.0.1", site.port)) for _ in range(40)]
     try:
-        time.sleep(0.2)
-        refused = 0
-        for line in lines:
-            line.settimeout(0.05)
-            try:
+        refused, end = 0, time.monotonic() + 20
+        while refused < 28:
+            assert time.monotonic() < end, refused
+            ready, _, _ = select.select(lines, [], [], 1)
+            for line in ready:
                 refused += line.recv(100).startswith(b"HTTP/1.1 429")
-            except TimeoutError:
-                continue
-        assert refused >= 28
+                lines.remove(line)
+                line.close()
     finally:
         for line in lines:
             line.close()
