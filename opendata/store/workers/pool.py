@@ -1,10 +1,11 @@
-"""Many workers for a server: each answers one query at a time, those that end are replaced."""
+"""Many workers for a server: each works on one query at a time, those that end are replaced."""
 
 import asyncio
 import logging
 import signal
 from collections import deque
 from collections.abc import Callable, Coroutine
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
@@ -26,7 +27,8 @@ from opendata.store.workers.process import Process, ready, start
 
 _START = 30.0  # seconds in which a worker must have opened its store
 _AGAIN = 0.5  # seconds until a worker that could not start is tried again
-_TICK = 0.05  # seconds between two looks at what runs
+_TICK = 0.02  # seconds between two looks at what runs
+_QUICK = 0.01  # seconds after whose beginning a query may have another behind it
 _SLOW = 0.25  # seconds after which a query is slow
 _EARLY = 1.0  # seconds in which a query whose worker is killed from outside gets another
 _PATIENCE = 10.0  # seconds that a query waits at least for a worker
@@ -37,17 +39,42 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
-class _Line(asyncio.Protocol):
-    """The frames of one worker; at most one reply is awaited."""
+class _AgainError(Exception):
+    """A query was not begun, or was taken from a worker that is slow: another gets it."""
 
-    def __init__(self, process: Process, lost: Callable[["_Line"], object]) -> None:
+
+class _Asked:
+    """A query that a worker was sent; `slow` is called where it takes long."""
+
+    __slots__ = ("slow", "told")
+
+    def __init__(
+        self, told: "asyncio.Future[tuple[Told, float]]", slow: Callable[[], object] | None
+    ) -> None:
+        self.told = told
+        self.slow = slow
+
+
+class _Line(asyncio.Protocol):
+    """The frames of one worker, which works on one query and may have the next one there already.
+
+    So it does not wait for this process between two; `load` counts the places that are taken.
+    """
+
+    def __init__(
+        self,
+        process: Process,
+        freed: Callable[["_Line"], object],
+        lost: Callable[["_Line"], object],
+    ) -> None:
         self.process = process
         self.late = False
-        self.began = 0.0  # when it was asked what it works on
-        self.slow: Callable[[], object] | None = None
+        self.load = 1
+        self.began = 0.0  # when it began what it works on
         self.burial: asyncio.Task[tuple[int, str]] | None = None
-        self._lost = lost
-        self.told: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        self.asked: deque[_Asked] = deque()
+        self._freed, self._lost = freed, lost
+        self._loop = asyncio.get_running_loop()
         self._data = bytearray()
         self._transport: asyncio.Transport | None = None
 
@@ -55,48 +82,71 @@ class _Line(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its class
 
     def data_received(self, data: bytes) -> None:
-        if self._data or len(data) < child.REPLY.size:
-            self._data += data
-            if len(self._data) < child.REPLY.size:
+        self._data += data
+        while len(self._data) >= child.REPLY.size:
+            what, tired, head, body = child.REPLY.unpack_from(self._data)
+            middle = child.REPLY.size + head
+            if len(self._data) < middle + body:
                 return
-        found = self._data or data
-        what, tired, head, body = child.REPLY.unpack_from(found)
-        middle = child.REPLY.size + head
-        if len(found) < middle + body:
-            if not self._data:
-                self._data += data
-        elif not self.told.done():
-            self._data = bytearray()
-            whole = bytes(found[child.REPLY.size : middle]), bytes(found[middle : middle + body])
-            self.told.set_result((what, tired, *whole))
+            words = bytes(self._data[child.REPLY.size : middle])
+            told = what, tired, words, bytes(self._data[middle : middle + body])
+            del self._data[: middle + body]
+            self._tell(told)
+
+    def _tell(self, told: Told) -> None:
+        now = self._loop.time()
+        asked, took = self.asked.popleft(), now - self.began
+        self.began = now if self.asked else 0.0
+        if not asked.told.done():  # else who asked has left, or has asked another
+            asked.told.set_result((told, took))
+        self._freed(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self.told.done():
-            self.told.set_exception(exc or ConnectionResetError())
-        else:
-            self._lost(self)  # nobody waits for it; it ends on its own where memory is short
+        errors = chain((exc or ConnectionResetError(),), repeat(_AgainError()))
+        for asked, error in zip(self.asked, errors, strict=False):
+            if not asked.told.done():
+                asked.told.set_exception(error)
+        self.asked.clear()
+        self._lost(self)
 
-    def send(self, frame: bytes) -> asyncio.Future[Told]:
-        self.told = asyncio.get_running_loop().create_future()
+    def expect(self, slow: Callable[[], object] | None = None) -> _Asked:
+        """What the worker is going to say next."""
+        asked = _Asked(self._loop.create_future(), slow)
+        if not self.asked:
+            self.began = self._loop.time()
+        self.asked.append(asked)
+        return asked
+
+    def send(self, frame: bytes, slow: Callable[[], object] | None) -> _Asked:
+        """What becomes of a query.
+
+        Raises:
+            _AgainError: the worker was killed while it had nothing to do.
+        """
+        if not self.lives:
+            raise _AgainError
         assert self._transport
-        if self._transport.is_closing():  # it was killed while it had nothing to do
-            self.told.set_exception(ConnectionResetError())
-        else:
-            self._transport.write(frame)
-        return self.told
+        self._transport.write(frame)
+        return self.expect(slow)
 
     def end(self) -> None:
         self.late = True
         self.process.popen.kill()
 
+    @property
+    def lives(self) -> bool:
+        """Whether it can be sent a query."""
+        line = self._transport
+        return line is not None and not line.is_closing() and not self.burial
+
+    def works_on(self, asked: _Asked) -> bool:
+        """Whether the worker is at this query now."""
+        return bool(self.asked) and self.asked[0] is asked
+
     async def buried(self) -> tuple[int, str]:
         """The exit code and last words; what frees a gigabyte takes its time, so in a thread."""
         if self._transport:
-            self._transport.abort()
-        if not self.told.done():
-            self.told.set_exception(ConnectionResetError())
-        if not self.told.cancelled():
-            self.told.exception()  # nobody may have waited for it
+            self._transport.abort()  # who still waits is told by `connection_lost`
         return await asyncio.to_thread(self.process.bury)
 
 
@@ -140,7 +190,7 @@ class Pool:
             if isinstance(line, BaseException):
                 await self.close()
                 raise line
-            self._give(line)
+            self._freed(line)
 
     async def close(self) -> None:
         """End the workers; who waits is told that there is none."""
@@ -169,47 +219,48 @@ class Pool:
         Raises:
             QueryError: which of its kinds says why there is none.
         """
-        frame, loop = request(ask, self.limits), self._loop
-        while True:
-            line = self._idle.pop() if self._idle else await self._free()
-            began = line.began = loop.time()
-            line.slow = slow
-            self._running += 1
-            try:
-                told = await line.send(frame)
-                break
-            except OSError as error:
-                buried = self._lose(line)
-                if line.late:
-                    raise late(self.limits) from error
-                code, words = await asyncio.shield(buried)
-                if code != -signal.SIGKILL or loop.time() - began > _EARLY:
-                    raise died(code, words, self.limits) from error
-                # It was killed from outside, while it had hardly begun: another tries.
-            except BaseException:
+        frame, began = request(ask, self.limits), self._loop.time()
+        self._running += 1
+        try:
+            while True:
+                line = self._place() or await self._free()
+                try:
+                    told, took = await self._told(line, frame, slow)
+                except _AgainError:
+                    continue
+                except OSError as error:
+                    buried = self._lose(line)
+                    if line.late:
+                        raise late(self.limits) from error
+                    code, words = await asyncio.shield(buried)
+                    if code != -signal.SIGKILL or self._loop.time() - began > _EARLY:
+                        raise died(code, words, self.limits) from error
+                    continue  # it was killed from outside, while it had hardly begun
+                if told[1]:
+                    self._lose(line)
+                return outcome(told, ask, self.limits, took)
+        finally:
+            self._running -= 1
+            if not self._running and self._quiet and not self._quiet.done():
+                self._quiet.set_result(None)
+
+    async def _told(
+        self, line: _Line, frame: bytes, slow: Callable[[], object] | None
+    ) -> tuple[Told, float]:
+        asked = line.send(frame, slow)
+        try:
+            return await asked.told
+        except asyncio.CancelledError:
+            if line.works_on(asked):
                 self._lose(line)
-                raise
-            finally:
-                line.began = 0.0
-                self._running -= 1
-                if not self._running and self._quiet and not self._quiet.done():
-                    self._quiet.set_result(None)
-        if told[1]:
-            self._lose(line)
-        else:
-            self._give(line)
-        return outcome(told, ask, self.limits, loop.time() - began)
+            raise
 
     def _look(self) -> None:
         """End what runs too long, and tell who waits too long; again and again, for timers cost more."""
         now = self._loop.time()
-        for line in self._all:
-            took = now - line.began if line.began else 0.0
-            if took > self.limits.seconds:
-                line.end()
-            elif took > _SLOW and line.slow:
-                line.slow()
-                line.slow = None
+        for line in tuple(self._all):
+            if line.asked:
+                self._look_at(line, now - line.began)
         while self._waiting and self._waiting[0][0] < now:
             _, waiter = self._waiting.popleft()
             if not waiter.done():
@@ -217,14 +268,46 @@ class Pool:
         if self._open:
             self._timer = self._loop.call_later(_TICK, self._look)
 
-    def _give(self, line: _Line) -> None:
-        """A worker for who has waited longest, or for later."""
+    def _look_at(self, line: _Line, took: float) -> None:
+        at, *next_ones = line.asked
+        if took > _TICK:
+            for asked in next_ones:
+                if not asked.told.done():
+                    asked.told.set_exception(_AgainError())
+        if took > self.limits.seconds:
+            line.end()
+        elif took > _SLOW and at.told.done():
+            self._lose(line)  # nobody waits for this any more
+        elif took > _SLOW and at.slow:
+            at.slow()
+            at.slow = None
+
+    def _place(self) -> _Line | None:
+        """A worker that does nothing, else one that has begun its query just now."""
+        if self._idle:
+            line = self._idle.pop()
+            line.load += 1
+            return line
+        soon = self._loop.time() - _QUICK
+        for line in self._all:
+            if line.load == 1 and line.began > soon and not line.burial:
+                line.load += 1
+                return line
+        return None
+
+    def _freed(self, line: _Line) -> None:
+        """A place of a worker is free: for who has waited longest, or for later."""
+        line.load -= 1
+        if line.burial:
+            return
         while self._waiting:
             _, waiter = self._waiting.popleft()
             if not waiter.done():
+                line.load += 1
                 waiter.set_result(line)
                 return
-        self._idle.append(line)
+        if not line.load:
+            self._idle.append(line)
 
     async def _free(self) -> _Line:
         if not self._open or len(self._waiting) >= _WAITING * self.size:
@@ -235,7 +318,7 @@ class Pool:
             return await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and not waiter.exception():
-                self._give(waiter.result())  # it came too late
+                self._freed(waiter.result())  # it came too late
             raise
 
     def _lose(self, line: _Line) -> asyncio.Task[tuple[int, str]]:
@@ -263,23 +346,26 @@ class Pool:
                 _log.exception("a worker could not be started")
                 await asyncio.sleep(_AGAIN)
             else:
-                self._give(line)
+                self._freed(line)
                 return
 
     async def _start(self) -> _Line:
         process = await asyncio.to_thread(start, self.graph, self.limits, self._prefixes)
-        line = _Line(process, self._gone)
-        self._all.add(line)
+        line = _Line(process, self._freed, self._gone)
+        hello = line.expect()
+        line.load += 1  # one for this word, one until it is known to be ready
         loop = asyncio.get_running_loop()
         try:
             await loop.create_unix_connection(lambda: line, sock=process.line)
             async with asyncio.timeout(_START):
-                what, _, _, body = await line.told
+                (what, _, _, body), _ = await hello.told
             self.sealed &= ready(self.graph, what, body)
+            if not line.lives:
+                raise ConnectionResetError
         except BaseException:
-            self._all.discard(line)
             await line.buried()
             raise
+        self._all.add(line)
         return line
 
     def _gone(self, line: _Line) -> None:
