@@ -9,27 +9,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from opendata.model import Budget, Line, Project, Statement
-from opendata.terms import Text, code_of, codes
+from opendata.terms import Text, codes
 from opendata.values import plain
 
-_T = "_T"
-# Where totals stand, the widest table first; the tables of one fund are no totals of all.
-_SUMMARIES = (
-    "income-expenditure",
-    "expenditure",
-    "income",
-    "appropriation",
-    "appropriation-expenditure",
-    "overall-targets",
-)
-_FUNCTIONS = (
-    "expenditure",
-    "income-expenditure",
-    "appropriation-expenditure",
-    "appropriation",
-    "general-expenditure",
-)
-_CLASS = 3  # digits of a functional class (类)
+TOTAL = "_T"  # the code of every classification for all of it
+# Where totals stand, the widest table first. A table of appropriations or of one fund has no totals of all.
+_SUMMARIES = ("income-expenditure", "expenditure", "income", "overall-targets")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,27 +26,6 @@ class Figure:
     record: Line | Statement | Project | None = None
     code: str | None = None
     depth: int = 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Group:
-    """A figure and those below it."""
-
-    figure: Figure
-    below: tuple[Figure, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Breakdown:
-    """Expenditure by function, as one table of the document, or its prose, has it."""
-
-    kind: str | None
-    groups: tuple[Group, ...]
-
-    @property
-    def total(self) -> Decimal:
-        """The sum of what is shown."""
-        return sum((g.figure.amount or Decimal(0) for g in self.groups), Decimal(0))
 
 
 def label_of(code_list: str, notation: str, year: int | None = None) -> Text:
@@ -88,7 +52,7 @@ def totals(budget: Budget) -> dict[str, Figure]:
     """Income, expenditure, and expenditure by account: key -> figure."""
     income = _item(budget, "income-total") or _item(budget, "income-this-year")
     spent = _item(budget, "expenditure-total") or _item(budget, "expenditure-this-year")
-    spent = spent or _line(budget, lambda e: _plain(e) and e.account == _T and e.fund == _T)
+    spent = spent or _line(budget, lambda e: _plain(e) and e.account == TOTAL and e.fund == TOTAL)
     found = {"income": ("income-total", income), "expenditure": ("expenditure-total", spent)}
     shown = {
         key: Figure(
@@ -103,7 +67,7 @@ def accounts(budget: Budget) -> list[Figure]:
     """Expenditure by account, basic and project always, others where they have an amount."""
     found = []
     for notation, code in codes("account").items():
-        if notation == _T or code.broader:
+        if notation == TOTAL or code.broader:
             continue
         line = _line(budget, lambda e, n=notation: _plain(e) and e.account == n)  # type: ignore[misc]
         if line or notation in ("basic", "project"):
@@ -117,15 +81,15 @@ def _plain(line: Line) -> bool:
     """Whether a line is expenditure that no classification divides, but perhaps the account."""
     return (
         line.operation == "expenditure"
-        and line.function == _T
-        and line.economic == _T
-        and line.fund == _T
-        and line.item in (_T, line.account)
+        and line.function == TOTAL
+        and line.economic == TOTAL
+        and line.fund == TOTAL
+        and line.item in (TOTAL, line.account)
     )
 
 
 def _item(budget: Budget, item: str) -> Line | None:
-    return _line(budget, lambda e: e.item == item and e.function == _T and e.economic == _T)
+    return _line(budget, lambda e: e.item == item and e.function == TOTAL and e.economic == TOTAL)
 
 
 def _line(budget: Budget, is_meant: Callable[[Line], bool]) -> Line | None:
@@ -137,95 +101,8 @@ def _line(budget: Budget, is_meant: Callable[[Line], bool]) -> Line | None:
     return None
 
 
-def by_function(budget: Budget) -> Breakdown | None:
-    """Expenditure by function: the first table that has it, else the prose; else None."""
-    best: Breakdown | None = None
-    for kind in _FUNCTIONS:
-        found = _of_lines(budget, kind)
-        if found and (best is None or _depth(found) > _depth(best)):
-            best = found
-    return best or _of_prose(budget)
-
-
-def _depth(breakdown: Breakdown) -> int:
-    return max((1 + bool(group.below) for group in breakdown.groups), default=0)
-
-
-def _of_lines(budget: Budget, kind: str) -> Breakdown | None:
-    lines: dict[str, Line] = {}
-    for line in budget.lines:
-        if (
-            line.table_kind == kind
-            and line.operation == "expenditure"
-            and line.function != _T
-            and (line.economic, line.account) == (_T, _T)
-            and line.amount
-            and line.amount > 0
-        ):
-            known = lines.get(line.function)
-            if known is None or (known.fund != _T and line.fund == _T):
-                lines[line.function] = line
-    tops = [code for code in lines if len(code) <= _CLASS]
-    groups = [
-        Group(
-            figure=_function(lines[top], budget.year),
-            below=tuple(
-                _largest_first(
-                    _function(line, budget.year)
-                    for code, line in lines.items()
-                    if code.startswith(top) and code != top and not _inner(code, lines)
-                )
-            ),
-        )
-        for top in tops
-    ]
-    return Breakdown(kind=kind, groups=_ordered(groups)) if groups else None
-
-
-def _inner(code: str, lines: Iterable[str]) -> bool:
-    """Whether another code of the table is below a code."""
-    return any(other != code and other.startswith(code) for other in lines)
-
-
-def _function(line: Line, year: int) -> Figure:
-    label = label_of("function", line.function, year)
-    if line.function not in codes("function"):
-        label = {"zh": line.name}
-    return Figure(label=label, amount=line.amount, record=line, code=line.function)
-
-
-def _of_prose(budget: Budget) -> Breakdown | None:
-    """The first sentence that divides expenditure by functional class."""
-    by_section: dict[str, dict[str, Statement]] = {}
-    for said in budget.statements:
-        code = code_of("function", said.label) if said.label else None
-        if code and len(code) == _CLASS and said.measure == "amount" and said.amount:
-            by_section.setdefault(said.section, {}).setdefault(code, said)
-    if not by_section:
-        return None
-    found = max(by_section.values(), key=len)
-    groups = [
-        Group(
-            figure=Figure(
-                label=label_of("function", code, budget.year),
-                amount=said.amount,
-                record=said,
-                code=code,
-            )
-        )
-        for code, said in found.items()
-        if said.amount and said.amount > 0
-    ]
-    return Breakdown(kind=None, groups=_ordered(groups)) if groups else None
-
-
-def _ordered(groups: Iterable[Group]) -> tuple[Group, ...]:
-    return tuple(
-        sorted(groups, key=lambda g: (-(g.figure.amount or Decimal(0)), g.figure.code or ""))
-    )
-
-
-def _largest_first(figures: Iterable[Figure]) -> list[Figure]:
+def largest_first(figures: Iterable[Figure]) -> list[Figure]:
+    """Figures by amount."""
     return sorted(figures, key=lambda f: (-(f.amount or Decimal(0)), f.code or "", str(f.label)))
 
 
@@ -238,12 +115,12 @@ def sources(budget: Budget) -> list[Figure]:
         for line in budget.lines
         if line.table_kind == "income-expenditure"
         and line.operation == "revenue"
-        and line.function == _T
+        and line.function == TOTAL
         and line.amount
         and line.amount > 0
     ]
-    items = [line for line in rows if line.item != _T and line.item not in inner]
-    funds = [line for line in rows if line.item == _T and line.fund != _T]
+    items = [line for line in rows if line.item != TOTAL and line.item not in inner]
+    funds = [line for line in rows if line.item == TOTAL and line.fund != TOTAL]
     found: list[Figure] = []
     for line in items:
         parts = funds if line.item == "appropriation" else []
@@ -253,7 +130,7 @@ def sources(budget: Budget) -> list[Figure]:
             found.append(_source(line, "line_item", line.item))
     if not items:
         found = [_source(line, "fund", line.fund) for line in funds]
-    return _largest_first(found)
+    return largest_first(found)
 
 
 def _source(line: Line, code_list: str, notation: str) -> Figure:
@@ -269,7 +146,7 @@ def three_public(budget: Budget) -> list[Figure]:
     """
     found: dict[str, Line | Statement] = {}
     for line in budget.lines:
-        if line.table_kind == "three-public" and line.item != _T and line.amount is not None:
+        if line.table_kind == "three-public" and line.item != TOTAL and line.amount is not None:
             found.setdefault(line.item, line)
     wanted = [*_tree("line_item", "three-public")]
     for said in budget.statements:

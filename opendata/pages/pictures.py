@@ -9,7 +9,8 @@ from opendata.pages.amounts import percent
 from opendata.pages.context import Context
 from opendata.pages.drawing.sankey import Band, Flow, Node, sankey
 from opendata.pages.drawing.treemap import Box, squarified
-from opendata.pages.figures import Breakdown, Figure, accounts, projects, sources, totals
+from opendata.pages.figures import Figure, accounts, projects, sources, totals
+from opendata.pages.functions import Breakdown
 
 TONES = 8  # colours of the style sheet
 _HEAD = 24  # the strip over a group that has parts

@@ -22,6 +22,7 @@ from opendata.package import open_package
 from opendata.pages import Site, figures
 from opendata.pages.drawing.sankey import Flow, sankey
 from opendata.pages.drawing.treemap import Box, squarified
+from opendata.pages.functions import by_function
 from opendata.pages.sheets import leaves
 from opendata.store import load
 
@@ -80,7 +81,7 @@ def test_the_figures_of_the_example_are_the_documents(budget: Budget) -> None:
         "basic": Decimal("6506500.00"),
         "project": Decimal("9832800.00"),
     }
-    breakdown = figures.by_function(budget)
+    breakdown = by_function(budget)
     assert breakdown
     assert [(g.figure.code, g.figure.amount) for g in breakdown.groups] == [
         ("212", Decimal("14367800.00")),
@@ -89,6 +90,18 @@ def test_the_figures_of_the_example_are_the_documents(budget: Budget) -> None:
     ]
     three = {f.code: f.amount for f in figures.three_public(budget)}
     assert (three["three-public"], three["reception"]) == (Decimal("5000.00"), Decimal("5000.00"))
+
+
+def test_totals_of_appropriations_are_no_totals_of_all(budget: Budget) -> None:
+    lines = tuple(
+        replace(line, table_kind="appropriation", document_table="x")
+        for line in budget.lines
+        if line.table_kind == "income-expenditure"
+    )
+    found = figures.totals(replace(budget, lines=lines))
+    assert {key: figure.amount for key, figure in found.items()} == dict.fromkeys(
+        ("income", "expenditure", "basic", "project")
+    )
 
 
 def test_what_a_document_does_not_say_is_said_to_be_absent(

@@ -10,6 +10,7 @@ from opendata.model import Budget
 from opendata.pages import figures
 from opendata.pages.context import Context
 from opendata.pages.figures import Figure
+from opendata.pages.functions import by_function
 from opendata.pages.page import HEADERS, Page, View
 from opendata.pages.views.dataset import change, owned
 from opendata.values import plain
@@ -111,7 +112,7 @@ def _totals(budget: Budget) -> list[Figure]:
 
 
 def _functions(budget: Budget) -> list[Figure]:
-    breakdown = figures.by_function(budget)
+    breakdown = by_function(budget)
     return [group.figure for group in breakdown.groups] if breakdown else []
 
 

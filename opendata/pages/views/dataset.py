@@ -13,6 +13,7 @@ from opendata.model import Budget, DocumentTable
 from opendata.package import Package
 from opendata.pages import figures, pictures
 from opendata.pages.context import Context
+from opendata.pages.functions import by_function
 from opendata.pages.page import View
 from opendata.pages.shelf import Dossier, publisher
 from opendata.terms import tables
@@ -62,7 +63,7 @@ def view(context: Context, name: str) -> View:
     if not dossier.budget:
         return View("package.html", common)
     budget = dossier.budget
-    breakdown = figures.by_function(budget)
+    breakdown = by_function(budget)
     return View(
         "dataset.html",
         {
