@@ -264,6 +264,21 @@ def test_who_comes_when_too_many_wait_is_told_so_at_once(graph: Path) -> None:
     asyncio.run(work())
 
 
+def test_a_query_does_not_wait_behind_a_slow_one(graph: Path) -> None:
+    async def work() -> None:
+        async with Pool(graph, Limits(seconds=600), 2) as pool:
+            slow = asyncio.create_task(pool.ask(Query(text=ENDLESS)))
+            await asyncio.sleep(0)
+            texts = [f"SELECT ?o {{ <{EX}{number}> ?p ?o }}" for number in range(30)]
+            asks = (pool.ask(Query(text=text, table=TSV)) for text in texts)
+            replies = await asyncio.wait_for(asyncio.gather(*asks), 120)
+            assert [int(reply.body.split()[1]) for reply in replies] == list(range(30))
+            assert not slow.done()
+            slow.cancel()
+
+    asyncio.run(work())
+
+
 def test_a_pool_over_no_store_does_not_open(tmp_path: Path) -> None:
     async def work() -> None:
         with pytest.raises(QueryError, match="cannot be opened"):
