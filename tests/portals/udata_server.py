@@ -11,13 +11,13 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import mongomock
-from udata import settings
-from udata.app import create_app, standalone
-from werkzeug.serving import make_server
-
 
 def serve(folder: Path, port: int) -> None:
+    import mongomock
+    from udata import settings
+    from udata.app import create_app, standalone
+    from werkzeug.serving import make_server
+
     said = {
         "SERVER_NAME": f"127.0.0.1:{port}",
         "MONGODB_SETTINGS": {
