@@ -1,17 +1,18 @@
 """A table of a package in other forms than its CSV; each form where the library for it is there."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from opendata.converters.graph import prefixes, turtle, write_prefixes
+from opendata.errors import PackageError
 from opendata.package import Package
 from opendata.store.columns import arrow, as_texts, scales, schema
 from opendata.terms import tables
-from opendata.workbook import table_sheet, write_json, write_workbook
+from opendata.workbook import fields, table_sheet, write_json, write_workbook
 
 _SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -38,9 +39,25 @@ def _workbook(package: Package, table: str) -> bytes:
         return path.read_bytes()
 
 
+def _rows(package: Package, table: str) -> Sequence[dict[str, object]]:
+    """The typed rows of a table of ours.
+
+    Raises:
+        PackageError: it has other columns than its shape.
+    """
+    found, wanted = package.table(table), {column.name for column in tables()[table].stored}
+    if found and set(found[0]) != wanted:
+        wrong = ", ".join(sorted(set(found[0]) ^ wanted))
+        raise PackageError(
+            f"{table}.csv：列与词表不符：{wrong}。",
+            f"{table}.csv: the columns are not those of the vocabulary: {wrong}.",
+        )
+    return found
+
+
 def _parquet(package: Package, table: str) -> bytes:
     pa, shape, file = arrow(), tables()[table], io.BytesIO()
-    texts = as_texts(shape, package.table(table))
+    texts = as_texts(shape, _rows(package, table))
     pa.parquet.write_table(texts.cast(schema(shape, scales(shape, texts))), file)
     return file.getvalue()
 
@@ -48,7 +65,7 @@ def _parquet(package: Package, table: str) -> bytes:
 def _turtle(package: Package, table: str) -> bytes:
     shape, base, file = tables()[table], package.facts.base, io.StringIO()
     known = prefixes(base, tables().values())
-    rows = (tuple(row[column.name] for column in shape.stored) for row in package.table(table))
+    rows = (tuple(row[column.name] for column in shape.stored) for row in _rows(package, table))
     write_prefixes(file, known)
     file.writelines(turtle(shape, rows, base, known))
     return file.getvalue().encode()
@@ -71,5 +88,6 @@ def ready() -> tuple[str, ...]:
 def forms_of(package: Package, table: str, wanted: tuple[str, ...]) -> list[str]:
     """The forms in which a table can be had: ours only where it has the columns of its shape."""
     shape = tables().get(table)
-    ours = bool(shape) and package.ours
+    names = [str(field.get("name")) for field in fields(package, table)]
+    ours = shape is not None and names == [column.name for column in shape.stored]
     return [name for name in wanted if ours or not FORMS[name].ours]

@@ -74,6 +74,12 @@ class Dossier:
         """Why a package of ours cannot be read."""
         return self._read[1]
 
+    def problem_in(self, language: str) -> str:
+        """The problem in a language, without the folder that is nobody's business."""
+        told = self.problem
+        text = (told.zh if language == "zh" else told.en) if told else ""
+        return text.replace(f"{self.package.folder}/", "")
+
     @cached_property
     def counts(self) -> Counter[str]:
         """Findings by severity."""

@@ -282,6 +282,22 @@ def test_a_broken_package_says_so_in_its_page(package: Path) -> None:
     assert site.render(f"tables/{NAME}/line.html").status in (200, 500)
 
 
+def test_a_package_of_another_version_of_the_vocabulary_is_shown_as_it_is(package: Path) -> None:
+    path = package / "line.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("".join(f"{line},{line and 'x'}\n" for line in lines), encoding="utf-8")
+    told = json.loads((package / "datapackage.json").read_text(encoding="utf-8"))
+    resource = next(r for r in told["resources"] if r["name"] == "line")
+    resource["schema"]["fields"].append({"name": "x", "type": "string"})
+    (package / "datapackage.json").write_text(json.dumps(told), encoding="utf-8")
+    site = Site(packages=(open_package(package),))
+    assert {site.make(path).status for path in site.paths()} == {200}
+    assert f"tables/{NAME}/line.ttl" not in set(site.paths())
+    page = text(site, f"en/dataset/{NAME}.html")
+    assert "line.csv: the columns are not those of the vocabulary: x" in page
+    assert str(package) not in page
+
+
 def test_assets_are_kept_for_good_and_pages_are_not(static: Site) -> None:
     style = next(path for path in static.paths() if path.endswith(".css"))
     assert "immutable" in static.render(style).headers["Cache-Control"]
