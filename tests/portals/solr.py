@@ -4,6 +4,9 @@ As a script it stays in the foreground until it is ended::
 
     python -m tests.portals.solr FOLDER SCHEMA.xml [PORT]
 
+CKAN runs on it with `CKAN_SEARCH=http://127.0.0.1:PORT/solr/ckan`, started after it, where the schema is
+CKAN's own: `build/ckan/venv/lib/python3*/site-packages/ckan/config/solr/schema.xml`.
+
 A server's own start is made of scripts that are on no registry; what is there is Solr itself and
 the Jetty that its own tests run it in, which `java/Solr.java` starts. The folder keeps the index:
 with the same one again, everything is still found.
