@@ -114,7 +114,8 @@ def test_axe_finds_nothing_against_wcag_2_2_aa(
         tab.open(f"{address}{prefix}{KINDS[kind]}")
         if kind == "query":
             tab.until("document.querySelectorAll('#answer tbody tr').length === 3")
-        tab.run("for (const d of document.querySelectorAll('details')) d.open = true")
+        if not dark:
+            tab.run("for (const d of document.querySelectorAll('details')) d.open = true")
         tab.run(f"{axe}; true")
         tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
         found = tab.run(
