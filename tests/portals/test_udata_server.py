@@ -160,9 +160,11 @@ def test_a_file_deleted_or_spoilt_behind_our_back_is_found_and_mended(
     headers = {"X-API-KEY": who.who.token or ""}
     place = f"{who.place}/api/1/datasets/{dataset['id']}"
     httpx.delete(f"{place}/resources/{resources['budget.nt']['id']}/", headers=headers)
-    files = {"file": ("line.csv", b"spoilt", "text/csv")}
+    files = {"file": ("other.csv", b"spoilt", "text/csv")}
     line = resources["line.csv"]["id"]
-    httpx.post(f"{place}/resources/{line}/upload/", headers=headers, files=files)
+    # Under its own name it would be refused in the second in which it first came.
+    spoilt = httpx.post(f"{place}/resources/{line}/upload/", headers=headers, files=files)
+    assert spoilt.status_code == 200
     drift = udata.verify([folder], who.place, profile=who)
     assert {(c.action, _short(c.path)) for c in drift.changes if c.action != "keep"} == {
         ("add", "budget.nt"), ("change", "line.csv"),
