@@ -54,7 +54,7 @@ def package(tmp_path: Path) -> Path:
 def site(package: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A site with the package; what is tested here is the writing, not the checks before it."""
     sound = Report("", ())
-    monkeypatch.setattr("opendata.portals.validate", lambda _: sound)
+    monkeypatch.setattr("opendata.portals.publication.validate", lambda _: sound)
     assert main(["publish", str(package), "--to", f"folder:{package.parent / 'site'}"]) == 0
     return package.parent / "site"
 
@@ -97,6 +97,7 @@ def test_a_rename_that_fails_leaves_the_old_package_whole(
         real(source, target)
 
     monkeypatch.setattr(os, "rename", rename)
+    monkeypatch.setattr("opendata.output._exchanged", lambda *_: False)  # as where it is not had
     assert convert(package) == 2
     monkeypatch.undo()
     assert tree(package) == before
@@ -117,6 +118,7 @@ def test_ctrl_c_while_renaming_leaves_the_old_package_whole(
         real(source, target)
 
     monkeypatch.setattr(os, "rename", rename)
+    monkeypatch.setattr("opendata.output._exchanged", lambda *_: False)  # as where it is not had
     assert convert(package) == 130
     monkeypatch.undo()
     assert tree(package) == before
