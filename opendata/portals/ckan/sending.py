@@ -127,21 +127,22 @@ def send(
     *,
     spoilt: Container[str],
     limit: int,
-    head: bool = True,
+    promised: Container[str] = (),
 ) -> Json:
-    """Bring files to what they shall be and, with `head`, fields too; the data set as it is then.
+    """Bring files and fields to what they shall be; the data set as it is then.
 
-    All goes in one request of at most `limit` bytes, so that a public data set changes in one step;
+    A new file whose table is `promised` says already that it has one: else CKAN writes that itself
+    after each table, and indexes the whole data set anew. All goes in one request of at most `limit` bytes, so that a public data set changes in one step;
     what is larger, or what the portal finds too large, goes in several.
 
     Raises:
         ConflictError, LostAnswerError: it must be looked at again.
         PortalError: the portal does not take it.
     """
-    todo = _parts(files, found, spoilt, limit)
+    todo, head = _parts(files, found, spoilt, limit), True
     while todo:
         part = todo.pop(0)
-        form, uploaded = _revision(found, part, current, spoilt, head=head)
+        form, uploaded = _revision(found, part, current, spoilt, promised, head=head)
         try:
             answer = send_form(wire, "package_revise", form, uploaded)
         except TooLargeError as error:
@@ -198,7 +199,13 @@ def _parts(
 
 
 def _revision(
-    found: Difference, part: list[File], current: Json, spoilt: Container[str], *, head: bool
+    found: Difference,
+    part: list[File],
+    current: Json,
+    spoilt: Container[str],
+    promised: Container[str],
+    *,
+    head: bool,
 ) -> tuple[dict[str, str], list[Upload]]:
     """A request for some files; the first also carries the fields, and takes away what is gone."""
     have = resources_of(current)
@@ -219,7 +226,11 @@ def _revision(
             sent.append(_upload(f"update__resources__{old['id']}__upload", file))
     if new:
         form["update__resources__extend"] = json.dumps(
-            [file.resource for file in new], ensure_ascii=False
+            [
+                file.resource | ({"datastore_active": True} if file.key in promised else {})
+                for file in new
+            ],
+            ensure_ascii=False,
         )
     sent += [_upload(f"update__resources__{n - len(new)}__upload", f) for n, f in enumerate(new)]
     return form, sent

@@ -81,8 +81,7 @@ def unpublish(session: Session, name: str, identity: str, *, dry_run: bool) -> t
 def _apply(session: Session, state: State, attempt: int) -> None:
     """Do what there is to do, and read it back.
 
-    Of a draft the files with tables go first: CKAN indexes a whole data set anew for each table. From
-    the third attempt requests are smaller: a gateway may cut off what it finds too large.
+    From the third attempt requests are smaller: a gateway may cut off what it finds too large.
     """
     wire, wanted = session.wire, state.difference.wanted
     _permit(session, state)
@@ -97,17 +96,14 @@ def _apply(session: Session, state: State, attempt: int) -> None:
     limit = int(str(session.profile.settings.get("upload_mb", sending.UPLOAD_MB))) * 1_000_000
     limit >>= max(0, attempt - 1) * 4
     files = sending.files_of(found)
-    early = files if public else [file for file in files if file.key in state.tables]
-    late = [file for file in files if file not in early]
-    current = sending.send(wire, found, current, early, spoilt=state.spoilt, limit=limit)
-    _files_came(session, state, current, early)
+    loader = session.extensions & {"xloader", "datapusher"}
+    promised = frozenset() if public or loader else frozenset(state.tables)
+    current = sending.send(
+        wire, found, current, files, spoilt=state.spoilt, limit=limit, promised=promised
+    )
+    _files_came(session, state, current, files)
     _tables_come(session, state, current)
     current = _unmeddled(session, wanted, current) if state.tables else current
-    if late:
-        current = sending.send(
-            wire, found, current, late, spoilt=state.spoilt, limit=limit, head=False
-        )
-        _files_came(session, state, current, late)
     known = session.extensions if wanted.tables else frozenset()
     tables = wanted.tables if "datastore" in known else {}
     sending.finish(wire, found, current, {key: table.digest for key, table in tables.items()})

@@ -177,7 +177,7 @@ class Fake:
         if owner := new.pop("owner_org", None):
             new["organization"] = {"name": owner}
         for added in json.loads(data.get("update__resources__extend", "[]")):
-            new["resources"].append({**added, "id": self._new(), "datastore_active": False})
+            new["resources"].append({"datastore_active": False, **added, "id": self._new()})
         contents: dict[str, bytes] = {}
         for key, value in data.items():
             place = re.fullmatch("update__resources__(?!extend)([^_]+)(?:__upload)?", key)
