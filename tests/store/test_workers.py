@@ -3,6 +3,7 @@ import os
 import signal
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from opendata.errors import (
 from opendata.store.workers import Dump, Limits, Query, Reply, Worker
 from opendata.store.workers.lexis import lexis
 from opendata.store.workers.pool import Pool
+from opendata.store.workers.process import start
 
 EX = "http://example.org/"
 TSV = "text/tab-separated-values"
@@ -300,3 +302,11 @@ async def _until(true: object) -> None:
     while not true():  # type: ignore[operator]
         assert time.monotonic() < end
         await asyncio.sleep(0.02)
+
+
+def test_a_process_may_be_buried_by_two_at_once(graph: Path) -> None:
+    for _ in range(5):
+        process = start(graph, Limits(), {})
+        with ThreadPoolExecutor(8) as pool:
+            told = list(pool.map(lambda _: process.bury(), range(8)))
+        assert told == [(-signal.SIGKILL, "")] * 8

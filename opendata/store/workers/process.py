@@ -5,8 +5,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import IO
 
 from opendata.errors import QueryError
@@ -23,17 +24,19 @@ class Process:
     popen: subprocess.Popen[bytes]
     line: socket.socket
     words: IO[bytes]
+    burial: Lock = field(default_factory=Lock, repr=False)
 
     def bury(self) -> tuple[int, str]:
         """End it, if it has not ended; its exit code and its last words, which are told once."""
         self.popen.kill()
         code = self.popen.wait()
-        if self.words.closed:
-            return code, ""
-        self.line.close()
-        self.words.seek(0)
-        told = self.words.read(_WORDS).decode("utf-8", "replace")
-        self.words.close()
+        with self.burial:  # two may find it dead at once
+            if self.words.closed:
+                return code, ""
+            self.line.close()
+            self.words.seek(0)
+            told = self.words.read(_WORDS).decode("utf-8", "replace")
+            self.words.close()
         return code, told
 
 

@@ -340,12 +340,16 @@ def _token(folder: Path, ports: dict[str, int]) -> None:
         raise SystemExit("CKAN does not take its new token")
 
 
+_STARTED: list[subprocess.Popen] = []  # kept, for Python complains of a process that it forgets
+
+
 def _daemon(folder: Path, name: str, command: list[str], env: dict[str, str] | None = None) -> None:
     with (folder / f"log/{name}.log").open("a") as log:
         started = subprocess.Popen(
             command, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
             stdout=log, stderr=log, start_new_session=True, cwd=folder / "run",
         )  # fmt: skip
+    _STARTED.append(started)
     (folder / f"run/{name}.pid").write_text(str(started.pid))
 
 
