@@ -304,9 +304,9 @@ async def _until(true: object) -> None:
         await asyncio.sleep(0.02)
 
 
-def test_a_process_may_be_buried_by_two_at_once(graph: Path) -> None:
-    for _ in range(5):
-        process = start(graph, Limits(), {})
-        with ThreadPoolExecutor(8) as pool:
-            told = list(pool.map(lambda _: process.bury(), range(8)))
-        assert told == [(-signal.SIGKILL, "")] * 8
+@pytest.mark.parametrize("_", range(5))
+def test_a_process_may_be_buried_by_two_at_once(graph: Path, _: int) -> None:
+    process = start(graph, Limits(), {})
+    with ThreadPoolExecutor(8) as pool:
+        told = [one.result() for one in [pool.submit(process.bury) for _ in range(8)]]
+    assert told == [(-signal.SIGKILL, "")] * 8
