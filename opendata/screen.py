@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.table import Table as Grid
@@ -160,15 +161,23 @@ def _changes(found: Plan, words: dict[str, str], tail: str) -> RenderableType:
     parts: list[RenderableType] = [
         Words(f"{found.target}: ", style="bold").append(f"{counts}{tail}")
     ]
-    parts.extend(
-        Words(
-            f"  {marks[change.action]} {harmless(change.path)}{_extent(change)}",
-            style=colours[change.action],
-        )
-        for change in found.changes
-        if change.action in marks
-    )
+    changes = [change for change in found.changes if change.action in marks]
+    for (action, folder), alike in groupby(changes, key=lambda c: (c.action, _folder(c))):
+        own = list(alike)
+        lines = [f"{harmless(change.path)}{_extent(change)}" for change in own]
+        if folder and len(own) > FOLDED:
+            lines = [f"{harmless(folder)}/…  {len(own)}"]
+        parts.extend(Words(f"  {marks[action]} {line}", style=colours[action]) for line in lines)
     return Group(*parts)
+
+
+FOLDED = 10  # files of one folder that are shown one by one; JSON has them all
+
+
+def _folder(change: Change) -> str:
+    """The first folder of a file; nothing for what is no file, or for one that has more to tell."""
+    told = change.kind or _extent(change)
+    return "" if told else change.path.partition("/")[0] if "/" in change.path else ""
 
 
 def _extent(change: Change) -> str:

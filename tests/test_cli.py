@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from opendata import cli, commands
 from opendata.checks.report import Report
 from opendata.config import FORMATS
 from opendata.facts import Facts
+from opendata.screen import FOLDED
 
 from .conftest import DOCUMENT, EXAMPLE, FINDINGS
 
@@ -33,6 +35,22 @@ def test_the_whole_journey(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert "背街小巷作业经费" in out
     code, out, _ = run(capsys, "publish", package, "--to", f"folder:{site}")
     assert (code, (site / "index.html").is_file()) == (0, True)
+
+
+def test_many_files_of_one_folder_are_one_line_of_a_plan_and_all_of_its_json(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    command = ("publish", EXAMPLE, "--to", f"folder:{tmp_path / 'site'}", "--dry-run")
+    lines = run(capsys, *command)[1].splitlines()
+    changes = json.loads(run(capsys, *command, "--json")[1])["changes"]
+    folders = Counter(
+        change["path"].partition("/")[0] for change in changes if "/" in change["path"]
+    )
+    folded = {f"  + {folder}/…  {n}" for folder, n in folders.items() if n > FOLDED}
+    assert folded
+    assert folded <= set(lines)
+    rest = sum(n for n in folders.values() if n <= FOLDED) + len(changes) - folders.total()
+    assert len(lines) == 1 + len(folded) + rest
 
 
 def test_strict_counts_warnings(capsys: pytest.CaptureFixture[str]) -> None:
