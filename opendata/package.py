@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -19,7 +19,7 @@ from opendata.errors import PackageError
 from opendata.facts import BASE, Facts
 from opendata.model import RECORDS, Budget, Record
 from opendata.rdf import quads
-from opendata.terms import RDF, XSD, code_lists, codes, tables
+from opendata.terms import RDF, XSD, Table, code_lists, codes, tables
 
 MAX_DESCRIPTOR = 16 * 1024 * 1024
 MAX_CELL = 1024 * 1024
@@ -105,14 +105,9 @@ class Package:
         """
         records: dict[str, tuple[Record, ...]] = {}
         for name, record in RECORDS.items():
-            known = {column.name for column in tables()[name].stored}
             rows = self.table(name)
-            if rows and set(rows[0]) != known:
-                wrong = ", ".join(sorted(set(rows[0]) ^ known))
-                raise PackageError(
-                    f"{self.path(name)}：列与词表不符：{wrong}。",
-                    f"{self.path(name)}: the columns are not those of the vocabulary: {wrong}.",
-                )
+            if rows:
+                expect_columns(self.path(name), tables()[name], rows[0])
             if name == "budget":
                 budget_rows = rows
                 continue
@@ -160,6 +155,20 @@ class Package:
             licence_title=licence.get("title"),
             licence_url=licence.get("path"),
             source_url=source if source.startswith("http") else None,
+        )
+
+
+def expect_columns(place: Path | str, table: Table, found: Iterable[str]) -> None:
+    """Stop where a file has other columns than its table.
+
+    Raises:
+        PackageError: so it is.
+    """
+    if wrong := ", ".join(sorted({*found} ^ {column.name for column in table.stored})):
+        raise PackageError(
+            f"{place}：列与词表不符：{wrong}；若由别的版本生成，请用 opendata convert 重新生成。",
+            f"{place}: the columns are not those of the vocabulary: {wrong}; if another version made "
+            "the package, make it anew with opendata convert.",
         )
 
 

@@ -17,8 +17,7 @@ from opendata.converters import lexical
 from opendata.converters.graph import PREFIXES, Triple, iri, literal, write_grouped, write_prefixes
 from opendata.corpus.links import write_links
 from opendata.corpus.parquet import Sink, parquet_sink
-from opendata.errors import PackageError
-from opendata.package import Package, catalogue, open_package
+from opendata.package import Package, catalogue, expect_columns, open_package
 from opendata.rdf import quads
 from opendata.terms import RDF, XSD, Table, code_lists, codes, tables
 
@@ -68,13 +67,10 @@ def _rows(package: Package, name: str) -> Iterator[tuple[str, ...]]:
     wanted = [column.name for column in tables()[name].stored]
     with package.path(name).open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file)
-        if (found := next(reader, [])) != wanted:
-            wrong = ", ".join(sorted({*found} ^ {*wanted})) or "order 次序"
-            raise PackageError(
-                f"{package.path(name)}：列与词表不符：{wrong}；请重新构建。",
-                f"{package.path(name)}: the columns are not those of the vocabulary: {wrong}; build again.",
-            )
-        yield from map(tuple, reader)
+        found = next(reader, [])
+        expect_columns(package.path(name), tables()[name], found)
+        places = [found.index(column) for column in wanted]
+        yield from (tuple(row[place] for place in places) for row in reader)
 
 
 class _Sinks:

@@ -8,8 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from opendata.converters.graph import prefixes, turtle, write_prefixes
-from opendata.errors import PackageError
-from opendata.package import Package
+from opendata.package import Package, expect_columns
 from opendata.store.columns import arrow, as_texts, scales, schema
 from opendata.terms import tables
 from opendata.workbook import fields, table_sheet, write_json, write_workbook
@@ -45,13 +44,8 @@ def _rows(package: Package, table: str) -> Sequence[dict[str, object]]:
     Raises:
         PackageError: it has other columns than its shape.
     """
-    found, wanted = package.table(table), {column.name for column in tables()[table].stored}
-    if found and set(found[0]) != wanted:
-        wrong = ", ".join(sorted(set(found[0]) ^ wanted))
-        raise PackageError(
-            f"{table}.csv：列与词表不符：{wrong}。",
-            f"{table}.csv: the columns are not those of the vocabulary: {wrong}.",
-        )
+    if found := package.table(table):
+        expect_columns(f"{table}.csv", tables()[table], found[0])
     return found
 
 

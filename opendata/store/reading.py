@@ -3,14 +3,13 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opendata.converters.descriptor import DESCRIPTOR
 from opendata.errors import PackageError
-from opendata.package import Package, open_package
+from opendata.package import Package, expect_columns, open_package
 from opendata.store.columns import as_texts
 from opendata.store.disk import Entry, safe_name
 from opendata.store.graph import graph_name, package_quads
@@ -49,7 +48,8 @@ def read(folder: Path) -> Reading:
     for name, table in known.items():
         if name in package.resources:
             found = package.table(name)
-            _refuse_strange(package, name, found)
+            if found:
+                expect_columns(package.path(name), table, found[0])
             found = strange(name, found) if name in code_lists() else found
             rows[name] = as_texts(table, found)
     return Reading(entry, package_quads(package), rows)
@@ -125,13 +125,3 @@ def _digest(package: Package) -> str:
             )
         digest.update(f"{path}\0{found}\n".encode())
     return digest.hexdigest()
-
-
-def _refuse_strange(package: Package, name: str, rows: Sequence[dict[str, object]]) -> None:
-    wanted = {column.name for column in (tables() | code_lists())[name].stored}
-    if rows and set(rows[0]) != wanted:
-        wrong = ", ".join(sorted(set(rows[0]) ^ wanted))
-        raise PackageError(
-            f"{package.path(name)}：列与词表不符：{wrong}。",
-            f"{package.path(name)}: the columns are not those of the vocabulary: {wrong}.",
-        )
