@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, parse
@@ -110,9 +111,17 @@ class Code:
         return next((name for until, name in self.former if year <= until), self.label_zh)
 
 
-@cache
 def vocabulary() -> dict[str, dict[str, list[NamedNode | BlankNode | Literal]]]:
     """Every triple of the ontology and the shapes: subject -> predicate -> objects."""
+    with _READING:  # read once for all threads: two readings have other blank nodes
+        return _read()
+
+
+_READING = Lock()
+
+
+@cache
+def _read() -> dict[str, dict[str, list[NamedNode | BlankNode | Literal]]]:
     graph: dict[str, dict[str, list[NamedNode | BlankNode | Literal]]] = {}
     for number, path in enumerate(vocabulary_files()):
         for quad in parse(path.read_bytes(), RdfFormat.TURTLE):

@@ -2,6 +2,8 @@
 
 import ast
 import csv
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -102,3 +104,14 @@ def test_only_the_command_line_prints() -> None:
         and path.parent.name != "commands"
     ]
     assert printing == []
+
+
+def test_threads_that_read_the_vocabulary_at_once_read_the_same() -> None:
+    code = (
+        "import sys\nfrom concurrent.futures import ThreadPoolExecutor\nfrom opendata import terms\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "def read(_): return terms.code_lists(), terms.tables(), terms.codes('function')\n"
+        "with ThreadPoolExecutor(8) as pool: first, *rest = pool.map(read, range(8))\n"
+        "assert all(one == first for one in rest)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -20,7 +20,7 @@ from opendata.portals.journal import LIVE, Journal, Record, Snapshot, now, snaps
 from opendata.portals.plan import Entry, Plan
 from opendata.portals.profiles import Profile
 from opendata.portals.registry import PORTALS
-from opendata.terms import vocabulary, vocabulary_files
+from opendata.terms import vocabulary_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,6 @@ def _each(
     if jobs <= 1 or len(parts) == 1:
         yield from map(outcome, parts)
         return
-    vocabulary()  # its blank nodes must be read once, not by each thread
     with ThreadPoolExecutor(jobs) as pool:
         try:
             for done in as_completed([pool.submit(outcome, some) for some in parts]):

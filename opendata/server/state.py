@@ -18,7 +18,6 @@ from opendata.server.settings import Settings
 from opendata.server.sources import Source
 from opendata.store.workers import Limits
 from opendata.store.workers.pool import Pool
-from opendata.terms import code_lists, tables
 
 _AGAIN = 5.0  # seconds until a store that could not be opened is tried again
 _log = logging.getLogger("opendata.server")
@@ -82,7 +81,6 @@ class Served:
         Raises:
             QueryError: they cannot open the graph.
         """
-        code_lists(), tables()  # read here, for pages are made in another thread
         self._snapshot = await self._opened(self.source)
 
     async def close(self) -> None:
