@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from opendata.errors import PortalError
-from opendata.portals.ckan.api import ConflictError, Refusal, dump, read, write
+from opendata.portals.ckan.api import ConflictError, Refusal, read, table_rows, write
 from opendata.portals.ckan.difference import Json, TableState
 from opendata.portals.ckan.tables import Column, Row, Table, chunks
 from opendata.portals.http import Wire
@@ -17,7 +17,7 @@ def look(
 ) -> TableState:
     """A table as the portal holds it; `ours` says that nobody else made it.
 
-    Where it was `made` a moment ago, its columns are those in the dump, and only rows are in doubt.
+    Where it was `made` a moment ago, its columns are as they were sent, and only rows are in doubt.
 
     Raises:
         PortalError: the portal does not answer.
@@ -30,8 +30,8 @@ def look(
         columns, keys = _columns(wire, str(resource["id"]))
     names = [column.name for column in table.columns]
     held: Mapping[Row, Row] = {}
-    if resource and columns and (file := dump(wire, str(resource["id"]))):
-        held = table.read(file, names)
+    if resource and columns:
+        held = table.read(table_rows(wire, str(resource["id"])), names)
     want = table.rows
     return TableState(
         table=table,

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from hashlib import sha256
-from io import TextIOWrapper
-from typing import IO, Any
+from typing import Any
 
 from opendata.errors import PackageError
 from opendata.package import MAX_CELL, Package
@@ -150,28 +149,26 @@ class Table:
             found[tuple(row[n] for n in places)] = row
         return found
 
-    def read(self, file: IO[bytes], names: list[str]) -> dict[Row, Row]:
-        """The rows of a dump, by the same key, under the columns named, None for empty.
+    def read(self, found: Iterator[list[str]], names: list[str]) -> dict[Row, Row]:
+        """The rows that a portal holds, after their header, by the same key, None for empty.
 
-        A dump begins with CKAN's own number of the row; its columns may stand in another order.
+        They begin with CKAN's own number of the row; their columns may stand in another order.
         """
         csv.field_size_limit(MAX_CELL)
-        with TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
-            reader = csv.reader(text)
-            head = next(reader, [])
-            places = [head.index(name) if name in head else None for name in names]
-            types = {column.name: column.type for column in self.columns}
-            key = [n for n, name in enumerate(names) if name in self.keys]
-            found: dict[Row, Row] = {}
-            for cells in reader:
-                row = tuple(
-                    canonical(cells[p], types.get(n, "text"))
-                    if p is not None and cells[p]
-                    else None
-                    for n, p in zip(names, places, strict=True)
-                )
-                found[tuple(row[n] for n in key)] = row
-        return found
+        head = next(found, [])
+        places = [head.index(name) if name in head else None for name in names]
+        types = {column.name: column.type for column in self.columns}
+        key = [n for n, name in enumerate(names) if name in self.keys]
+        held: dict[Row, Row] = {}
+        for cells in found:
+            row = tuple(
+                canonical(cells[p], types.get(n, "text"))
+                if p is not None and p < len(cells) and cells[p]
+                else None
+                for n, p in zip(names, places, strict=True)
+            )
+            held[tuple(row[n] for n in key)] = row
+        return held
 
 
 def _fits(cell: str, kind: str) -> bool:

@@ -13,7 +13,6 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 from uuid import UUID
 
 import httpx
@@ -52,6 +51,7 @@ class Fake:
         self.organisations = ["finance"]
         self.limit: int | None = None  # bytes of a file
         self.gateway: int | None = None  # bytes of a request
+        self.most = 32_000  # rows of a table in one answer
         self.requests: list[httpx.Request] = []
         self.actions: list[str] = []
         self.slept: list[float] = []
@@ -76,8 +76,6 @@ class Fake:
             return recorded("nginx_413")
         if path.startswith("/api/3/action/"):
             return self._act(path.rpartition("/")[2], request)
-        if path.startswith("/datastore/dump/"):
-            return self._dump(path.rpartition("/")[2])
         match = re.fullmatch(r"/dataset/[^/]+/resource/([^/]+)/download/(.+)", path)
         if match and match[1] in self.files:
             content = self.files[match[1]]
@@ -90,7 +88,7 @@ class Fake:
         run = getattr(self, f"_{action}", None)
         if run is None:
             return recorded("no_action")
-        writes = not action.endswith(("_show", "_info", "_status", "_for_user"))
+        writes = not action.endswith(("_show", "_info", "_search", "_status", "_for_user"))
         if writes and not trusted:
             return recorded("no_token")
         found = run(data, trusted)
@@ -309,18 +307,23 @@ class Fake:
             resource["datastore_active"] = False
         return {}
 
-    def _dump(self, resource: str) -> Answer:
-        table = self.tables.get(unquote(resource))
+    def _datastore_search(self, data: dict, _: str | None) -> Any:
+        table = self.tables.get(data["resource_id"])
         if table is None:
-            return Answer(404, headers={"content-type": "text/html"}, text="<html></html>")
-        file = io.StringIO()
-        writer = csv.writer(file)
+            return recorded("no_table")
+        assert (data["records_format"], data["sort"]) == ("csv", "_id")
         names = [f["id"] for f in table["fields"]]
-        writer.writerow(["_id", *names])
-        for number, record in enumerate(table["rows"].values(), start=1):
-            writer.writerow([number, *(record.get(n) for n in names)])
-        headers = {"content-type": "application/octet-stream"}
-        return Answer(200, headers=headers, content=file.getvalue().encode())
+        limit = min(int(data["limit"]), self.most)
+        file = io.StringIO()
+        rows = list(enumerate(table["rows"].values(), start=1))[int(data["offset"]) :][:limit]
+        csv.writer(file, lineterminator="\n").writerows(
+            [number, *(record.get(n) for n in names)] for number, record in rows
+        )
+        return {
+            "fields": [{"id": "_id", "type": "int"}, *table["fields"]],
+            "records": file.getvalue(),
+            "limit": limit,
+        }
 
     # --- as a publisher sees it
 

@@ -1,12 +1,9 @@
 """The CKAN target against a CKAN in memory: what is sent, what is refused, what a fault leaves."""
 
-import errno
-import io
 import json
 import random
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +11,11 @@ import httpx
 import pytest
 
 from opendata.errors import PortalError
-from opendata.portals import PORTALS, ckan
+from opendata.portals import ckan
 from opendata.portals.ckan.dataset import DIGEST, KEY, SUM, dataset
 from opendata.portals.ckan.difference import extras_of, resources_of
-from opendata.portals.http import Credentials
-from opendata.portals.journal import Journal
 from opendata.portals.plan import Entry, Plan
 from opendata.portals.profiles import Profile
-from opendata.portals.publication import publish_all
 
 from ...conftest import EXAMPLE
 from .fake import BASE, TOKEN, Fake, recorded
@@ -116,7 +110,7 @@ def test_a_package_is_a_draft_until_all_of_it_was_read_back(folder: Path) -> Non
         ("dataset", "draft"),
         ("dataset", "draft"),
         ("datastore_create", "draft"),
-        ("datastore", "draft"),
+        ("datastore_search", "draft"),
         ("package_show", "draft"),
         ("package_revise", "draft"),
         ("package_show", "active"),
@@ -399,7 +393,7 @@ WRITES = ["package_create", "package_revise", "datastore_create"]
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it was done", "after it was done"])
-@pytest.mark.parametrize("action", [*WRITES, "package_show", "download", "dump"])
+@pytest.mark.parametrize("action", [*WRITES, "package_show", "download", "datastore_search"])
 @pytest.mark.parametrize("name", [name for name in FAULTS if name != "deadlock"])
 def test_a_fault_that_passes_leaves_no_trace(
     folder: Path, name: str, action: str, *, after: bool
@@ -412,7 +406,28 @@ def test_a_fault_that_passes_leaves_no_trace(
     assert fake.actions == ["package_show"]
 
 
-@pytest.mark.parametrize("action", ["package_revise", "datastore_create", "dump"])
+def test_a_table_is_read_page_by_page_in_the_size_that_the_portal_allows(folder: Path) -> None:
+    fake = Fake()
+    fake.most = 7
+    publish(fake, folder)
+    whole(fake, folder)
+    assert publish(fake, folder).idle
+    next(iter(fake.tables.values()))["rows"].popitem()
+    assert not verify(fake, folder).idle
+
+
+@pytest.mark.parametrize(
+    "result", [{}, [], {"fields": 1, "records": ""}, {"fields": [{"id": "a"}], "records": "\0"}]
+)
+def test_an_answer_that_is_no_table_is_none(folder: Path, result: object) -> None:
+    answers = ({"success": True, "result": result} for _ in range(99))
+    fake = at("datastore_search", *(httpx.Response(200, json=answer) for answer in answers))
+    with pytest.raises(PortalError):
+        publish(fake, folder)
+    assert all(d["state"] == "draft" for d in fake.datasets.values())
+
+
+@pytest.mark.parametrize("action", ["package_revise", "datastore_create", "datastore_search"])
 def test_a_fault_that_stays_is_told_in_a_sentence_and_the_next_run_goes_on(
     folder: Path, action: str
 ) -> None:
@@ -623,26 +638,3 @@ def test_nothing_outside_the_folder_goes_out(tmp_path: Path) -> None:
         publish(fake, folder)
     assert fake.requests == []
     shutil.rmtree(folder)
-
-
-def test_a_full_disk_while_reading_back_is_told_and_the_next_run_goes_on(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Full(io.BytesIO):
-        def write(self, _part: object) -> int:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    fake = Fake()
-    profile = Profile(name="city", scheme="ckan", place=BASE, who=Credentials(TOKEN))
-    portal = PORTALS["ckan"]
-    monkeypatch.setitem(PORTALS, "ckan", replace(portal, connect=lambda _: fake.session()))
-    with monkeypatch.context() as full:
-        full.setattr("opendata.portals.ckan.api.TemporaryFile", Full)
-        (outcome,) = publish_all([folder], profile, journal=Journal(tmp_path / "state"))
-    assert outcome.error
-    assert "No space left on device" in outcome.error.en
-    assert [d["state"] for d in fake.datasets.values()] == ["draft"]
-    (outcome,) = publish_all([folder], profile, journal=Journal(tmp_path / "state"))
-    assert outcome.plan
-    whole(fake, folder)
-    assert [r.outcome for r in Journal(tmp_path / "state").runs()] == ["failed", "done"]

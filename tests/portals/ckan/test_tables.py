@@ -1,6 +1,5 @@
 """Tables as the DataStore takes them, and what a package says of itself in extras."""
 
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -75,10 +74,11 @@ def test_what_no_database_takes_is_refused(tmp_path: Path) -> None:
         _ = found.rows
 
 
-def test_a_dump_is_read_by_the_names_of_its_columns(tmp_path: Path) -> None:
+def test_what_a_portal_holds_is_read_by_the_names_of_its_columns(tmp_path: Path) -> None:
     fields = [{"name": "id", "type": "string"}, {"name": "x", "type": "number"}]
     found = table(tmp_path, fields, ["1,2.50", "2,"], primaryKey=["id"])
-    held = found.read(io.BytesIO(b"_id,x,id,theirs\n1,2.50,1,z\n2,,2,\n"), ["id", "x"])
+    there = iter([["_id", "x", "id", "theirs"], ["1", "2.50", "1", "z"], ["2", "", "2", ""]])
+    held = found.read(there, ["id", "x"])
     assert held == found.rows
 
 
