@@ -3,8 +3,10 @@
 import csv
 import json
 import re
+import stat
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -254,9 +256,11 @@ def inside(folder: Path, path: str) -> Path:
     unsafe = not path.isprintable() or pure.is_absolute() or ".." in pure.parts
     unsafe = unsafe or not path or "://" in path or "\\" in path
     try:
-        unsafe = unsafe or not found.resolve().is_relative_to(folder.resolve())
-        unsafe = unsafe or found.is_fifo() or found.is_socket()  # they would be waited for
-        unsafe = unsafe or found.is_char_device() or found.is_block_device()
+        real = found.resolve()
+        unsafe = unsafe or not real.is_relative_to(folder.resolve())
+        with suppress(FileNotFoundError, NotADirectoryError):
+            kind = real.stat().st_mode  # a pipe would be waited for
+            unsafe = unsafe or not (stat.S_ISREG(kind) or stat.S_ISDIR(kind))
     except (OSError, RuntimeError, ValueError):  # a loop of links, a name too long
         unsafe = True
     if unsafe:

@@ -160,13 +160,15 @@ def _graphs(package: Package, budget: Budget, *, referee: bool) -> Iterator[Find
         yield from shapes.check_graph(graph)
     elif graph:
         yield from _columns(package, budget, graph if referee else None)
-        yield from _cube(budget, graph)
+        yield from _cube(budget, graph, written.getvalue())
     if entry := _file(package, "dataset-ttl"):
         yield from _entry(entry)
 
 
-def _cube(budget: Budget, graph: Path) -> Iterator[Finding]:
+def _cube(budget: Budget, graph: Path, triples: bytes) -> Iterator[Finding]:
     """The cube and its code lists are sound; a graph of the rows has the structure by its making."""
+    from pyoxigraph import RdfFormat, parse
+
     if len(budget.lines) > MAX_CUBE:
         yield found(
             "cube-not-applied",
@@ -176,9 +178,9 @@ def _cube(budget: Budget, graph: Path) -> Iterator[Finding]:
             severity="note",
         )
         return
-    triples = list(shapes.read_graph(graph).triples())
-    yield from check_cube(triples)
-    yield from check_skos(triples)
+    parsed = [quad.triple for quad in parse(triples, RdfFormat.N_TRIPLES)]
+    yield from check_cube(parsed)
+    yield from check_skos(parsed)
 
 
 def _entry(path: Path) -> Iterator[Finding]:
