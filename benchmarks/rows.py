@@ -148,6 +148,10 @@ def _lines(draw: random.Random):
             "fund": draw.choice(known["fund"]).notation,
             "amount": None if empty else wan * 10_000,
             "amount_text": None if empty else f"{wan:,}",
+            "change": None,  # documents that print it are rare
+            "change_text": None,
+            "rate": None,
+            "rate_text": None,
             "currency": "CNY",
             "source_unit": None if empty else "ten-thousand-yuan",
             "source_decimals": None if empty else 2,

@@ -50,6 +50,14 @@ def write_bytes(
     return describe(folder, path, media_type)
 
 
+def write_json(folder: Path, path: str, media_type: str, content: object) -> Written:
+    """Write a file of JSON, indented as people read it, and describe it."""
+    import orjson  # json's own takes a third of the time of a whole conversion
+
+    data = orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return write_bytes(folder, path, media_type, lambda file: file.write(data))
+
+
 _HEAD = 1024  # bytes in which a file says that it is ours
 
 

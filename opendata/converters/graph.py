@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from opendata import __version__
@@ -90,57 +90,68 @@ def _text(value: object) -> str:
     return text
 
 
-def triples(table: Table, rows: Iterable[Row], base: str) -> Iterator[bytes]:
-    """The N-Triples of some rows in UTF-8, the bytes of one row at a time.
+_T = TypeVar("_T")
+_Lexer = Callable[..., str]
+# The number of a value in a row, what stands before and after it, its lexer, and what writes it all.
+_Piece = tuple[int | None, str, str, _Lexer, Callable[[str], _T]]
 
-    Rows are taken a thousand at a time and filled column by column: most cells hold a code or
-    a key that their neighbours hold too, so each value of a column becomes bytes only once.
-    """
+
+def triples(table: Table, rows: Iterable[Row], base: str) -> Iterator[bytes]:
+    """The N-Triples of some rows in UTF-8, the bytes of one row at a time."""
     space = absolute(table.space, base)
     types = [f" <{RDF}type> <{cls}> .\n".encode() for cls in table.types]
-    plan = [_piece(column, table, base) for column in table.columns]
-    rows = iter(rows)
-    while batch := list(islice(rows, 1000)):
-        columns = list(zip(*batch, strict=True))
-        subjects = [f"<{space}{quote(lexical(key), safe='')}>".encode() for key in columns[0]]
-        constant = ([cls] * len(batch) for cls in types)
-        parts = (_parts(piece, batch, columns) for piece in plan)
-        for subject, *found in zip(subjects, *constant, *parts, strict=True):
-            yield subject + subject.join(filter(None, found))
-
-
-def _parts(
-    piece: tuple[str, int | None, str, str, Callable[..., str]],
-    batch: list[Row],
-    columns: list[tuple[object, ...]],
-) -> Iterable[bytes]:
-    """Predicate and object of a column in every row of a batch; nothing where a cell is empty."""
-    predicate, number, before, after, lex = piece
-    before, after = f" <{predicate}> {before}", f"{after} .\n"
-    if number is None:
-        return [f"{before}{lex(row)}{after}".encode() for row in batch]
-    values = columns[number]
-    if lex is lexical:  # 1.5 and 1.50 are equal, yet not written alike
-        return [b"" if v is None else f"{before}{lex(v)}{after}".encode() for v in values]
-    made = {v: f"{before}{lex(v)}{after}".encode() for v in set(values) if v is not None}
-    return map({**made, None: b""}.__getitem__, values)
+    write: Callable[[str], bytes] = str.encode
+    pieces = (_piece(column, table, base) for column in table.columns)
+    plan = (
+        (n, f" <{p}> {before}", f"{after} .\n", lex, write) for p, n, before, after, lex in pieces
+    )
+    for key, found in _filled(plan, rows):
+        subject = f"<{space}{quote(lexical(key), safe='')}>".encode()
+        yield subject + subject.join([*types, *filter(None, found)])
 
 
 def turtle(table: Table, rows: Iterable[Row], base: str, prefixes: dict[str, str]) -> Iterator[str]:
     """The Turtle of some rows, a block for each row."""
     space = absolute(table.space, base)
     types = ", ".join(shorten(f"<{cls}>", prefixes) for cls in table.types)
-    plan = [_piece(column, table, base) for column in table.columns]
-    pieces = [(shorten(f"<{p}>", prefixes), n, h, t, lex) for p, n, h, t, lex in plan]
-    for row in rows:
-        parts = [f"{shorten(f'<{space}{_quoted(row[0])}>', prefixes)} a {types}"]
-        for predicate, number, before, after, lex in pieces:
-            if number is None:
-                parts.append(f"{predicate} {shorten(lex(row), prefixes)}")
-            elif row[number] is not None:
-                term = f"{before}{lex(row[number])}{after}"
-                parts.append(f"{predicate} {shorten(term, prefixes)}")
-        yield " ;\n    ".join(parts) + " .\n\n"
+
+    def writer(predicate: str) -> Callable[[str], str]:
+        short = shorten(f"<{predicate}>", prefixes)
+        return lambda term: f"{short} {shorten(term, prefixes)}"
+
+    pieces = (_piece(column, table, base) for column in table.columns)
+    plan = ((n, before, after, lex, writer(p)) for p, n, before, after, lex in pieces)
+    for key, found in _filled(plan, rows):
+        subject = shorten(f"<{space}{quote(lexical(key), safe='')}>", prefixes)
+        yield " ;\n    ".join([f"{subject} a {types}", *filter(None, found)]) + " .\n\n"
+
+
+def _filled(
+    plan: Iterable[_Piece[_T]], rows: Iterable[Row]
+) -> Iterator[tuple[object, tuple[_T | None, ...]]]:
+    """The key of every row, and what is written of its columns, None where a cell is empty.
+
+    Rows are taken a thousand at a time and filled column by column: most cells hold a code or
+    a key that their neighbours hold too, so each value of a column is written only once.
+    """
+    plan, rows = list(plan), iter(rows)
+    while batch := list(islice(rows, 1000)):
+        columns = list(zip(*batch, strict=True))
+        parts = (_parts(piece, batch, columns) for piece in plan)
+        yield from zip(columns[0], zip(*parts, strict=True), strict=True)
+
+
+def _parts(
+    piece: _Piece[_T], batch: list[Row], columns: list[tuple[object, ...]]
+) -> Iterable[_T | None]:
+    number, before, after, lex, write = piece
+    if number is None:
+        return [write(f"{before}{lex(row)}{after}") for row in batch]
+    values = columns[number]
+    if lex is lexical:  # 1.5 and 1.50 are equal, yet not written alike
+        return [None if v is None else write(f"{before}{lex(v)}{after}") for v in values]
+    made = {v: write(f"{before}{lex(v)}{after}") for v in set(values) if v is not None}
+    return map({**made, None: None}.__getitem__, values)
 
 
 def shorten(term: str, prefixes: dict[str, str]) -> str:
@@ -158,9 +169,7 @@ def shorten(term: str, prefixes: dict[str, str]) -> str:
     return f"{prefix}:{local}" if prefix and _LOCAL.fullmatch(local) else term
 
 
-def _piece(
-    column: Column, table: Table, base: str
-) -> tuple[str, int | None, str, str, Callable[..., str]]:
+def _piece(column: Column, table: Table, base: str) -> tuple[str, int | None, str, str, _Lexer]:
     """How a column becomes objects: predicate, number of the value, before, after, lexer.
 
     A template over several columns, or over none, has no number: its lexer takes the row.
@@ -169,7 +178,7 @@ def _piece(
     if column.value_url is None:
         tail = f"@{column.language}" if column.language else ""
         typed = not tail and column.datatype != XSD + "string"
-        lex: Callable[..., str] = lexical if column.datatype == XSD + "decimal" else _text
+        lex: _Lexer = lexical if column.datatype == XSD + "decimal" else _text
         after = f'"^^<{column.datatype}>' if typed else f'"{tail}'
         return column.path, names.index(column.name), '"', after, lex
     template = absolute(column.value_url, base)

@@ -4,7 +4,6 @@ import csv
 import json
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -16,7 +15,7 @@ from opendata.converters.graph import write_ntriples, write_turtle
 from opendata.documents.corrections import corrections_file
 from opendata.facts import Facts
 from opendata.model import Budget
-from opendata.output import Written, describe, replacing, write, write_bytes
+from opendata.output import Written, describe, replacing, write, write_bytes, write_json
 
 _OURS = {"budget", "finding", "budget-nt"}  # in every version of the vocabulary
 _ASCII_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -38,7 +37,7 @@ def to_package(
         found = sheets(budget)
         files = [_write_csv(new, sheet) for sheet in found]
         metadata = csvw(budget, facts, found)
-        files.append(write(new, "csv-metadata.json", "application/csvm+json", _json(metadata)))
+        files.append(write_json(new, "csv-metadata.json", "application/csvm+json", metadata))
         files.append(
             write(new, "budget.ttl", "text/turtle", lambda f: write_turtle(f, budget, facts))
         )
@@ -57,8 +56,7 @@ def to_package(
                 new, "dataset.ttl", "text/turtle", lambda f: write_dataset(f, budget, facts, files)
             )
         )
-        content = descriptor(budget, facts, found, files)
-        write(new, DESCRIPTOR, "application/json", _json(content))
+        write_json(new, DESCRIPTOR, "application/json", descriptor(budget, facts, found, files))
     return folder / DESCRIPTOR
 
 
@@ -87,10 +85,6 @@ def _write_csv(folder: Path, sheet: Sheet) -> Written:
         writer.writerows([lexical(value) for value in row] for row in sheet.rows)
 
     return write(folder, sheet.path, "text/csv", fill)
-
-
-def _json(content: dict[str, object]) -> Callable[[IO[str]], object]:
-    return lambda file: file.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
 
 def _copy_source(folder: Path, budget: Budget, source: Path) -> list[Written]:

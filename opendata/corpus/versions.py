@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from opendata.converters.descriptor import DESCRIPTOR
 from opendata.converters.graph import PREFIXES, Triple, iri, literal, shorten, write_grouped
-from opendata.output import describe, replacing, write
+from opendata.output import describe, replacing, write, write_json
 from opendata.package import Package, open_package
 from opendata.terms import RDF, tables
 
@@ -65,8 +65,7 @@ def stamp(folder: Path, number: int) -> None:
         found[key] = value
         if key == "id":
             found["version"] = str(number)
-    content = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
-    write(folder, DESCRIPTOR, "application/json", lambda file: file.write(content))
+    write_json(folder, DESCRIPTOR, "application/json", found)
 
 
 def version_of_package(folder: Path) -> int:
@@ -103,8 +102,7 @@ def change_set(old: Path, new: Path, target: Path) -> dict[str, Any]:
         ):
             write(made, f"{word}.nt", "", lambda f, found=found: f.writelines(sorted(found)))  # type: ignore[misc]
             summary["triples"][word] = len(found)
-        content = json.dumps(summary, ensure_ascii=False, indent=2) + "\n"
-        write(made, SUMMARY, "application/json", lambda file: file.write(content))
+        write_json(made, SUMMARY, "application/json", summary)
     return summary
 
 
