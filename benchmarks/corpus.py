@@ -1,6 +1,6 @@
 """What a corpus costs: documents per second by format, growth in time and memory, two processes, updates.
 
-    python benchmarks/corpus.py [--sizes 1,10,100,1000] [--formats text,docx,xlsx,pdf] [--repeat 3]
+    python benchmarks/corpus.py [--sizes 1,10,100,1000] [--formats text,docx,xlsx,pdf] [--repeat 3] [--jobs 1]
 
 Documents are made by `opendata synthesize`, in all families and three years, from a seed. Every build is a
 process of its own, that begins with nothing; its time is wall time, its cores those that it and its children
@@ -94,20 +94,24 @@ def size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def growth(work: Path, sizes: list[int], repeat: int) -> None:
-    print("\ndocuments (text)   wall s   per s   per core s   triples/s   peak MB   bytes/document")
+def growth(work: Path, sizes: list[int], repeat: int, jobs: int) -> None:
+    print(
+        f"\n{jobs} processes\ndocuments (text)   wall s   per s   per core s   triples/s   peak MB   bytes/document"
+    )
     costs: dict[int, Cost] = {}
     for count in sizes:
         source = documents(work / f"made{count}", count, "text", 1)
-        runs = [corpus(work / "corpus", source) for _ in range(repeat if count <= 100 else 1)]
+        runs = [corpus(work / "corpus", source, jobs) for _ in range(repeat if count <= 100 else 1)]
         cost = costs[count] = sorted(runs, key=lambda c: c.wall)[len(runs) // 2]
         report = told(work / "corpus")
         assert report["built"] == count, report["failures"]
         print(
             f"{count:16,} {cost.wall:8.1f} {count / cost.wall:7.1f} {count / cost.core:12.1f}"
-            f" {report['triples'] / cost.wall:11,.0f} {cost.memory / 1e6:9.0f} {size(work / 'corpus') / count:16,.0f}"
+            f" {report['triples'] / cost.wall:11,.0f} {cost.memory / 1e6:9.0f} {size(work / 'corpus') / count:16,.0f}",
+            flush=True,
         )
         shutil.rmtree(work / "corpus")
+        shutil.rmtree(source.parent)
     if len(sizes) >= 3:
         a, b, c = sizes[-3:]
         first = (costs[b].core - costs[a].core) / (b - a)
@@ -173,6 +177,7 @@ def main() -> None:
         "--count", type=int, default=60, help="documents of each format, and for two processes"
     )
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=1, help="processes of the growing builds")
     args = parser.parse_args()
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="opendata-bench-") as folder:
@@ -180,7 +185,7 @@ def main() -> None:
         formats(work, args.formats.split(","), args.count)
         jobs(work, args.count * 2, args.repeat)
         unchanged(work, args.count * 2, args.repeat)
-        growth(work, [int(count) for count in args.sizes.split(",")], args.repeat)
+        growth(work, [int(count) for count in args.sizes.split(",")], args.repeat, args.jobs)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(
         f"\nload {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, {time.perf_counter() - start:.0f} s, {used.ru_utime:.0f} core s"
