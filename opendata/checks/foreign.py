@@ -1,6 +1,6 @@
 """Packages and tables as strangers hand them in: what could harm the checker is refused first."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,7 @@ from opendata.checks import fiscal, tables, tabular
 from opendata.checks.report import found
 from opendata.checks.subject import TABLES, load_json, schema_beside
 from opendata.checks.tables import structure
-from opendata.checks.tables.overlaps import slow
-from opendata.checks.tables.patterns import wrong as explodes
+from opendata.checks.tables.patterns import wrong
 from opendata.errors import PackageError
 from opendata.model import Finding
 from opendata.package import Package, inside, open_package
@@ -39,7 +38,7 @@ def check_package(path: Path, *, referee: bool = False) -> Iterator[Finding]:
 
 def _harmful(package: Package, resource: dict[str, Any]) -> Iterator[Finding]:
     """What of a resource would harm the engine that reads it; its schema may be a file."""
-    table, schema = str(resource.get("name", "")), resource.get("schema")
+    table = str(resource.get("name", ""))
     for key in ("schema", "dialect"):
         if isinstance(place := resource.get(key), str) and "://" not in place:
             try:
@@ -48,9 +47,7 @@ def _harmful(package: Package, resource: dict[str, Any]) -> Iterator[Finding]:
                 yield found("descriptor", error.zh, error.en, table=table)
                 continue
             if key == "schema":
-                yield from _patterns(content, table, explodes)  # `tabular` sees to the others
-                schema = content
-    yield from _patterns(schema, table, slow)
+                yield from _patterns(content, table)  # `tables` sees to those of a descriptor
     try:
         file = inside(package.folder, str(resource.get("path") or "."))
         long = file.is_file() and file.suffix.lower() in TABLES and structure.endless(file)
@@ -85,11 +82,8 @@ def check_table(path: Path, schema: Path | None = None) -> Iterator[Finding]:
             f"{schema}：不是 Table Schema：应有 fields。",
             f"{schema}: is no Table Schema: wanted an object with fields.",
         )
-    refused = list(_patterns(content, path.stem, slow))
-    yield from refused
-    if not refused:
-        yield from _links(content, path)
-        yield from tables.check_tables(_package(path, how, content))
+    yield from _links(content, path)
+    yield from tables.check_tables(_package(path, how, content))
 
 
 def _package(path: Path, how: structure.Form, schema: dict[str, Any]) -> Package:
@@ -131,7 +125,7 @@ def _elsewhere(key: dict[str, Any]) -> bool:
     return isinstance(reference, dict) and bool(reference.get("resource"))
 
 
-def _patterns(schema: object, table: str, wrong: Callable[[str], str | None]) -> Iterator[Finding]:
+def _patterns(schema: object, table: str) -> Iterator[Finding]:
     """The patterns of a schema that are not run."""
     fields = schema.get("fields") if isinstance(schema, dict) else None
     for field in fields if isinstance(fields, list) else []:

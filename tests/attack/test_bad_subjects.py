@@ -14,7 +14,6 @@ import pytest
 
 from opendata.checks import remote, validate
 from opendata.checks.tables import structure
-from opendata.checks.tables.overlaps import slow
 from opendata.checks.tables.patterns import wrong as explodes
 from opendata.errors import DocumentError, OpendataError, PackageError
 from opendata.store import load
@@ -23,6 +22,7 @@ CSVW = "http://www.w3.org/ns/csvw"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 TABLE = {"name": "a", "path": "a.csv"}
 EXPLODING = "(a+)+$"
+TOLD = "tabular-constraint-error"
 
 
 def write(place: Path, content: str | bytes) -> Path:
@@ -133,7 +133,7 @@ def test_a_csv_that_is_no_text_is_a_finding_and_stops_nothing(tmp_path: Path, ro
     "pattern",
     [
         "(a+)+$", "(a|aa)+$", "(.*a){20}", "(a?a)*b", "^(([a-z])+.)+[A-Z]([a-z])+$", "(x+x+)+y",
-        r"(\w+\s?)*\.", "((a{1,100}){1,100}){1,100}", ".*.*.*.*b", r".*a.*b.*c.*d", "(a*)(a*)(a*)(a*)b",
+        r"(\w+\s?)*\.", "((a{1,100}){1,100}){1,100}",
     ],
 )  # fmt: skip
 def test_a_pattern_that_explodes_is_told_and_not_run(tmp_path: Path, pattern: str) -> None:
@@ -148,6 +148,22 @@ def test_a_pattern_that_explodes_is_told_and_not_run(tmp_path: Path, pattern: st
     assert rules(place) == ["csvw-datatype"]
 
 
+@pytest.mark.parametrize("pattern", [".*.*.*.*b", r".*a.*b.*c.*d", "(a*)(a*)(a*)(a*)b", "a*b"])
+def test_a_pattern_that_is_slow_on_long_texts_is_not_run_on_them(
+    tmp_path: Path, pattern: str
+) -> None:
+    rows = "v\n" + "a" * 900_000 + "!\n"
+    schema = {"fields": [{"name": "v", "type": "string", "constraints": {"pattern": pattern}}]}
+    assert rules(package(tmp_path / "p", TABLE | {"schema": schema}, a=rows)) == [TOLD]
+    apart = write(tmp_path / "p/s.json", json.dumps(schema))
+    assert rules(tmp_path / "p/a.csv", schema=apart) == [TOLD]
+    slow = pattern != "a*b"  # it is tried at the beginning of a text only
+    found = rules(package(tmp_path / "p", TABLE | {"schema": "s.json"}))
+    assert found == (["descriptor"] if slow else [TOLD])
+    place = csvw(tmp_path / "c", {"datatype": {"base": "string", "format": pattern}}, rows)
+    assert rules(place) == ["csvw-cell"]
+
+
 @pytest.mark.parametrize(
     "pattern",
     [
@@ -157,7 +173,6 @@ def test_a_pattern_that_explodes_is_told_and_not_run(tmp_path: Path, pattern: st
 )  # fmt: skip
 def test_a_pattern_that_people_write_is_run(pattern: str) -> None:
     assert explodes(pattern) is None
-    assert slow(pattern) is None
 
 
 # --- graphs ----------------------------------------------------------------------------------------

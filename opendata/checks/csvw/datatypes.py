@@ -23,8 +23,9 @@ from opendata.checks.csvw.values import (
     number,
     number_shape,
 )
-from opendata.checks.tables.overlaps import slow
+from opendata.checks.tables.patterns import longest
 from opendata.checks.tables.patterns import wrong as explodes
+from opendata.package import MAX_CELL
 
 Check = Callable[[str], str | None]
 
@@ -75,14 +76,18 @@ def _lexical(base: str, form: object, wrong: list[str]) -> Check:
     own = _own(base)
     if form is None:
         return own
-    why = explodes(form) or slow(form) if isinstance(form, str) else "is no text"
+    why = explodes(form) if isinstance(form, str) else "is no text"
     if why:
         wrong.append(f"its format {form!r} is not run, for it {why}")
         return own
-    pattern = re.compile(str(form))
-    return lambda text: (
-        own(text) or (None if pattern.search(text) else f"does not match {pattern.pattern}")
-    )
+    pattern, most = re.compile(str(form)), longest(f".*(?:{form})") or MAX_CELL
+
+    def matches(text: str) -> str | None:
+        if len(text) > most:
+            return f"has more than {most} characters, on which {pattern.pattern} may be slow"
+        return None if pattern.search(text) else f"does not match {pattern.pattern}"
+
+    return lambda text: own(text) or matches(text)
 
 
 def _own(base: str) -> Check:
