@@ -8,7 +8,8 @@ standard library is used, so that it runs before anything is installed::
 
 The folder (by default build/ckan) keeps the installation and the data; `up` again takes seconds, and
 does nothing where CKAN answers already. Every port is a free one. With CKAN_SEARCH=URL the search
-is a real Solr core with CKAN's schema, otherwise the small one of `search.py`.
+is a real Solr core with CKAN's schema, otherwise the small one of `search.py`. CKAN_VERSION names
+another version of CKAN, for a folder of its own.
 """
 
 import base64
@@ -29,7 +30,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parents[2] / "build/ckan"
-VERSION = "2.12.0"
+VERSION = os.environ.get("CKAN_VERSION", "2.12.0")
 # CKAN pins every library that it needs; what it does not pin is named here.
 PACKAGES = (f"ckan[requirements]=={VERSION}", "ckanext-dcat==2.4.4", "gunicorn>=22,<25")
 PLUGINS = "activity datastore datatables_view text_view dcat structured_data"
