@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -156,7 +156,7 @@ def _put(found, path: Path, target: str) -> None:  # type: ignore[no-untyped-def
 
 
 def _remove(found, target: str) -> None:  # type: ignore[no-untyped-def]  # any file system
-    if found.exists(target):
+    with suppress(FileNotFoundError):
         found.rm_file(target)
 
 

@@ -22,6 +22,8 @@ from opendata.fetch import Transport, fetch, file_name
 SUFFIXES = (".txt", ".pdf", ".docx", ".doc", ".xlsx", ".xls", ".html", ".htm")
 CACHE = ".cache"
 _BESIDE = (".toml", ".corrections.csv")
+# By object stores, by most file systems, and by HDFS, where a file that is written anew has another id.
+_CHANGES = ("ETag", "etag", "mtime", "LastModified", "created", "modificationTime", "fileId")
 MAX_LIST = 64 * 1024 * 1024
 MAX_ARCHIVE = 16 * 1024**3  # bytes of an archive that is fetched
 
@@ -142,40 +144,43 @@ def _archive(corpus: Corpus, source: Source, path: Path, name: str) -> Iterator[
 
 def _elsewhere(corpus: Corpus, source: Source) -> Iterator[Found]:
     held, root = storage.filesystem(source.address)
-    if storage.asked(source.address, lambda: held.isfile(root)):
+    kind = storage.asked(source.address, lambda: storage.kind_of(held, root))
+    if kind == "file":
         yield from _remote_archive(corpus, source)
         return
-    if not storage.asked(source.address, lambda: held.exists(root)):
+    if not kind:
         raise DocumentError(
             f"{source.address}：来源“{source.name}”不在；请检查地址，没有改动任何内容。",
             f"{source.address}: the source {source.name!r} is not there; check the address. Nothing was "
             "changed.",
         )
-    found = storage.asked(source.address, lambda: held.find(root, detail=True))
-    for path in sorted(found):
-        if not path.lower().endswith(SUFFIXES):
+    found = storage.asked(source.address, lambda: storage.files_below(held, root))
+    files = {path[len(root) :].lstrip("/"): info for path, info in found.items()}
+    for below in sorted(files):
+        if not below.lower().endswith(SUFFIXES) or "/." in f"/{below}":
             continue
-        stem = path.rpartition(".")[0]
-        below = path[len(root) :].lstrip("/")
+        stem = below.rpartition(".")[0]
         yield Found(
             name=f"{source.name}/{below}",
             source=source,
-            address=held.unstrip_protocol(path),
-            stamp=_stamp(found[path]),
-            beside=tuple(
-                held.unstrip_protocol(stem + end) for end in _BESIDE if stem + end in found
-            ),
+            address=_address(source, below),
+            stamp=_stamp(files[below]),
+            beside=tuple(_address(source, stem + end) for end in _BESIDE if stem + end in files),
         )
 
 
+def _address(source: Source, below: str) -> str:
+    return f"{source.address.rstrip('/')}/{below}"
+
+
 def _stamp(info: dict[str, object]) -> str:
-    """What an object store says of an object that changes with it; nothing where it says no such thing."""
-    told = [info.get(key) for key in ("ETag", "etag", "mtime", "LastModified", "created")]
-    return f"{info.get('size')} {told}" if any(told) else ""
+    """What a storage says of a file that changes with it; nothing where it says no such thing."""
+    told = [info[key] for key in _CHANGES if info.get(key)]
+    return f"{info.get('size')} {told}" if told else ""
 
 
 def _remote_archive(corpus: Corpus, source: Source) -> Iterator[Found]:
-    name = file_name(source.address)
+    name = storage.name_of(source.address)
     folder = corpus.folder / CACHE / "fetched" / source.name
     folder.mkdir(parents=True, exist_ok=True)
     storage.fetch(source.address, folder / f".{name}", MAX_ARCHIVE)
@@ -232,7 +237,7 @@ def _addresses(place: Path) -> Iterator[str]:
 
 def beside_local(found: Found, here: Path) -> Path:
     """A path in the folder `here`, with nothing at it, beside which is what is beside a document elsewhere."""
-    path = here / file_name(found.address)
+    path = here / storage.name_of(found.address)
     for suffix, target in (
         (".toml", path.with_suffix(".toml")),
         (".corrections.csv", corrections_file(path)),

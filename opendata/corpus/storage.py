@@ -1,6 +1,7 @@
 """Where documents come from and packages go to: a folder here, or any address that fsspec knows."""
 
 import io
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -11,10 +12,11 @@ from typing import Any, TypeVar
 from opendata.corpus.work import Entry
 from opendata.errors import DocumentError, OpendataError, OutputError, SettingsError
 from opendata.extras import missing
-from opendata.fetch import MAX_BYTES, file_name
+from opendata.fetch import MAX_BYTES
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first that a zip can tell
 _CHUNK = 1 << 20
+_QUERY = re.compile(r"(?<=\S)\?\S+")  # of an address; a token may stand in it
 
 Result = TypeVar("Result")
 
@@ -48,11 +50,19 @@ def filesystem(address: str) -> tuple[Any, str]:
             f"{address}：fsspec 还需要这种存储的驱动（{error}）。",
             f"{address}: fsspec wants the driver of this kind of storage ({error}).",
         ) from error
-    except ValueError as error:
+    except (TypeError, ValueError) as error:  # a part that it wants is missing, or is none
         raise SettingsError(
             f"{address}：不是可用的地址（{error}）。", f"{address}: is no address ({error})."
         ) from error
+    if scheme == "webhdfs":
+        found.session.hooks["response"] = _refuse_errors
     return found, str(path)
+
+
+def _refuse_errors(answer: Any, **_: object) -> None:
+    """Raise what a DataNode, or a proxy before it, answers amiss: fsspec takes it for the file's bytes."""
+    if "namenoderpcaddress=" in answer.url:
+        answer.raise_for_status()
 
 
 def asked(address: str, work: Callable[[], Result], *, writing: bool = False) -> Result:
@@ -67,11 +77,47 @@ def asked(address: str, work: Callable[[], Result], *, writing: bool = False) ->
         raise
     except Exception as error:  # every file system has errors of its own; none is lost
         kind = OutputError if writing else DocumentError
-        why = str(error).strip()[:300] or type(error).__name__
+        why = _QUERY.sub("?…", str(error).strip())[:300] or type(error).__name__
         raise kind(
             f"{address}：存储没有正常应答（{why}）。",
             f"{address}: the storage did not answer well ({why}).",
         ) from error
+
+
+def name_of(address: str) -> str:
+    """The name of a file in its file system, as it stands there.
+
+    >>> name_of("webhdfs://host:9870/2023/预算（公开）50%.txt")
+    '预算（公开）50%.txt'
+    """
+    return address.rstrip("/").rpartition("/")[2]
+
+
+def kind_of(found: Any, path: str) -> str:
+    """What is at a path: a `file`, a `directory`, or nothing."""
+    try:
+        return str(found.info(path)["type"])
+    except FileNotFoundError:
+        return ""
+
+
+def files_below(found: Any, folder: str) -> dict[str, dict[str, object]]:
+    """Path -> what is told of each file below a folder.
+
+    An object store lists them all at once. Elsewhere folders are listed one by one, for fsspec's own
+    search leaves out, without a word, those that it cannot list.
+    """
+    if found.async_impl:
+        return dict(found.find(folder, detail=True))
+    files, folders = {}, [folder]
+    while folders:
+        here = folders.pop()
+        for info in found.ls(here, detail=True):
+            if info["type"] != "directory":
+                files[info["name"]] = info
+            elif info["name"].rstrip("/") != here.rstrip("/"):
+                folders.append(info["name"])
+    return files
 
 
 def localise(address: str, beside: tuple[str, ...], here: Path) -> Path:
@@ -82,10 +128,9 @@ def localise(address: str, beside: tuple[str, ...], here: Path) -> Path:
     """
     if is_local(address):
         return Path(address)
-    path = here / file_name(address)
     for one in (address, *beside):
-        fetch(one, here / file_name(one))
-    return path
+        fetch(one, here / name_of(one))
+    return here / name_of(address)
 
 
 def fetch(address: str, into: Path, limit: int = MAX_BYTES) -> None:

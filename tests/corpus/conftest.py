@@ -9,6 +9,7 @@ import pytest
 
 from opendata.corpus.build import How, build
 from opendata.corpus.placing import Built
+from opendata.corpus.publishing import PARTS
 from opendata.corpus.settings import add_source, init_corpus, open_corpus
 from tests.conftest import DOCUMENT
 
@@ -34,6 +35,11 @@ def tree(folder: Path) -> dict[str, str]:
         if path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     }
+
+
+def outputs(folder: Path) -> dict[str, str]:
+    """Of these, all but the corpus' settings."""
+    return {path: digest for path, digest in tree(folder).items() if path.startswith(PARTS)}
 
 
 @pytest.fixture

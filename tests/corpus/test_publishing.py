@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from opendata.corpus.publishing import PARTS, copy_corpus, publish_corpus
+from opendata.corpus.publishing import copy_corpus, publish_corpus
 from opendata.corpus.settings import add_source, init_corpus, open_corpus
 from opendata.portals import profile
 from opendata.portals.journal import Journal
 from opendata.portals.registry import PORTALS
 
-from .conftest import FACTS, built, document, tree
+from .conftest import FACTS, built, document, outputs, tree
 
 Make = Callable[..., Path]
 
@@ -47,10 +47,6 @@ def test_only_what_changed_is_sent(made: Make, documents: Path, tmp_path: Path) 
     assert (site / "430105-306002-2023/datapackage.json").exists() is not able
     told = json.loads((site / "430105-306001-2023/datapackage.json").read_text())
     assert told["version"] == "2"
-
-
-def outputs(folder: Path) -> dict[str, str]:
-    return {path: digest for path, digest in tree(folder).items() if path.startswith(PARTS)}
 
 
 def test_a_copy_takes_what_changed_and_loses_what_is_gone(
