@@ -22,7 +22,7 @@ from opendata.errors import (
     RefusedQueryError,
 )
 from opendata.store.workers import Dump, Limits, Query, Reply, Worker
-from opendata.store.workers.lexis import lexis
+from opendata.store.workers.lexis import lexis, look
 from opendata.store.workers.pool import Pool
 from opendata.store.workers.process import start
 
@@ -178,6 +178,20 @@ def test_a_worker_that_was_killed_is_replaced(graph: Path) -> None:
 )
 def test_service_is_found_where_it_is_a_word(text: str, words: bool) -> None:  # noqa: FBT001
     assert ("SERVICE" in lexis(text).words) is words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * { SERVICESILENT<x>{} }",
+        "SELECT * { ?s ?p trueSERVICE<x>{} }",
+        "SELECT * { ?s ?p trueSERVICE:x{} }",
+        "SELECT * { ?s ?p ?o # \r SERVICE <x> {}\n }",
+    ],
+)
+def test_service_is_refused_however_it_is_written(text: str) -> None:
+    with pytest.raises(RefusedQueryError, match="SERVICE"):
+        look(text)
 
 
 @pytest.mark.parametrize("part", ["'''\\", '"""', "a.", "<a", "?a<", "'\\", "((", "#", "a:", ":"])

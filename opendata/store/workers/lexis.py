@@ -18,13 +18,15 @@ MAX_DEPTH = 200
 
 # Text in which words mean nothing: strings (one that is never closed goes on to the end), IRIs,
 # comments, variables, language tags. Then names, with a colon and without, and brackets.
-_LEXIS = re.compile(
+LEXIS = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*+(?:"""|\Z)|' + r"'''(?:[^'\\]|\\.|'(?!''))*+(?:'''|\Z)|"
     r'"(?:[^"\\\n]|\\.)*+"?|' + r"'(?:[^'\\\n]|\\.)*+'?|"
-    r'<[^<>"{}|^`\\\x00-\x20]*+>|#[^\n]*+|[?$@][\w-]*+|'
+    r'<[^<>"{}|^`\\\x00-\x20]*+>|#[^\r\n]*+|[?$@][\w-]*+|'
     r"(?P<name>[\w.-]*+(?P<colon>:)[\w.:%\\-]*+|[\w.-]++)|(?P<open>[({\[])|(?P<close>[)}\]])",
     re.DOTALL,
 )
+_SCHEME = re.compile("[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_ESCAPED = re.compile(r"\\(.)")
 _BRACE = re.compile(r"\s*+\{")
 _WORTH_A_LOOK = re.compile(r"service|from|rand|uuid|now|bnode", re.IGNORECASE)
 _UPDATES = frozenset(("INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY"))
@@ -58,7 +60,7 @@ def lexis(text: str) -> Lexis:
     """
     depth = deepest = 0
     words = set()
-    for match in _LEXIS.finditer(text):
+    for match in LEXIS.finditer(text):
         kind = match.lastgroup
         if kind == "open":
             depth += 1
@@ -90,14 +92,14 @@ def dataset(
     """
     known, found = dict(prefixes), dict[str, list[str]](FROM=[], NAMED=[])
     words: list[str] = []
-    for match in _LEXIS.finditer(text):
+    for match in LEXIS.finditer(text):
         written = match.group()
         if written == "{":
             break
         if written.startswith("#"):
             continue
         last = words[-1].upper() if words else ""
-        name = _named(written, base, known)
+        name = iri_of(written, base, known)
         if name is not None and last == "BASE":
             base = name
         elif name is not None and len(words) > 1 and words[-2].upper() == "PREFIX":
@@ -108,12 +110,13 @@ def dataset(
     return tuple(found["FROM"]), tuple(found["NAMED"])
 
 
-def _named(token: str, base: str | None, prefixes: Mapping[str, str]) -> str | None:
-    """The IRI that a token writes."""
+def iri_of(token: str, base: str | None, prefixes: Mapping[str, str]) -> str | None:
+    """The IRI that a token writes, where that can be told."""
     if token.startswith("<") and token.endswith(">"):
-        return urljoin(base or "", token[1:-1])
+        found = urljoin(base or "", token[1:-1])
+        return found if _SCHEME.match(found) else None
     prefix, colon, local = token.partition(":")
-    return prefixes[prefix] + local if colon and prefix in prefixes else None
+    return prefixes[prefix] + _ESCAPED.sub(r"\1", local) if colon and prefix in prefixes else None
 
 
 @lru_cache(16)
@@ -138,7 +141,7 @@ def look(text: str, length: int = MAX_LENGTH, depth: int = MAX_DEPTH) -> Lexis:
             f"查询的括号嵌套 {found.depth} 层，最多 {depth} 层；请写得平一些。",
             f"The query's brackets are {found.depth} deep, at most {depth} are read; write it flatter.",
         )
-    if "SERVICE" in found.words:
+    if any("SERVICE" in word for word in found.words):  # the engine needs no space around it
         raise RefusedQueryError(
             "查询中有 SERVICE：不向网上发送查询；请去掉 SERVICE。",
             "The query holds SERVICE, and nothing is asked of the network; take SERVICE out.",
