@@ -11,6 +11,7 @@
     ├── StoreError       a folder is not a store that can be read, or cannot take a package
     ├── QueryError       a query is wrong, or cannot be answered
     │   ├── RefusedQueryError  it is too long, too deep, or asks for what is not done here
+    │   ├── ProtectedGraphError  it would change what was published
     │   ├── QueryTimeoutError  it took too long
     │   ├── QueryMemoryError   it took too much memory
     │   ├── AnswerSizeError    its answer is too large
@@ -64,6 +65,10 @@ class QueryError(OpendataError):
 
 class RefusedQueryError(QueryError):
     """A query is too long or too deep, or asks for what is not done here."""
+
+
+class ProtectedGraphError(QueryError):
+    """An update would change a graph that was published."""
 
 
 class QueryTimeoutError(QueryError):

@@ -2,7 +2,9 @@
 
 import csv
 import os
+import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,19 @@ DOCUMENT = EXAMPLE / "source/kaifu-chengguan-2023.txt"
 with (EXAMPLE / "finding.csv").open(encoding="utf-8", newline="") as _file:
     # How many findings of each severity are published with the example.
     FINDINGS = Counter(row["severity"] for row in csv.DictReader(_file))
+
+
+def working_in(folder: Path) -> int:
+    """The process that we started and that has files of a folder open."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        for task in Path("/proc/self/task").glob("*/children"):
+            for number in task.read_text().split():
+                with suppress(OSError):  # it closed one as we looked
+                    files = Path(f"/proc/{number}/fd").glob("*")
+                    if any(str(folder) in str(file.readlink()) for file in files):
+                        return int(number)
+    raise AssertionError(f"nobody works in {folder}")
 
 
 @pytest.fixture(autouse=True)

@@ -105,7 +105,7 @@ def _ask(args: argparse.Namespace, text: str) -> "Answer":
         return ask_endpoint(args.endpoint, text, seconds=args.timeout, limit=args.limit)
     places = [Path(place) for place in args.packages or ([] if args.store else ["."])]
     if args.store or (len(places) == 1 and store.is_store(places[0])):
-        graph = store.open_store(args.store or places[0]).path / "graph"
+        graph = store.open_store(args.store or places[0]).data_set
     else:
         graph = store.graph_of(store.packages(places))
     return store.ask_graph(graph, text, seconds=args.timeout, limit=args.limit)

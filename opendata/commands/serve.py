@@ -3,8 +3,9 @@
 import argparse
 import sys
 
-from opendata.commands import language, show_json
+from opendata.commands import asking, language, show_json
 
+_NAME = "serve"  # under which credentials are found
 _MEGABYTE = 1024 * 1024
 
 
@@ -14,6 +15,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "examples 示例:\n"
         "  opendata serve packages/                   serve packages on this machine\n"
         "  opendata serve store/ --port 8080 --base https://data.example.cn/ --proxy 127.0.0.1\n"
+        "  opendata serve store/ --updates            OPENDATA_TOKEN is in the environment\n"
         "  curl 'http://127.0.0.1:8000/sparql?query=ASK%20%7B%7D'"
     )
     parser.add_argument(
@@ -80,7 +82,30 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--title", metavar="TEXT", help="name of the site in Chinese 网站名称")
     parser.add_argument("--title-en", metavar="TEXT", help="name of the site in English 英文名称")
+    parser.add_argument(
+        "--updates",
+        action="store_true",
+        help="take SPARQL updates of a store from who has the token in OPENDATA_TOKEN "
+        "接受更新，令牌在环境变量中",
+    )
     parser.add_argument("--quiet", action="store_true", help="no access log 不记访问日志")
+
+
+def _token(lang: str) -> str:
+    """The token of who may send updates: from the environment, the keyring, or a person."""
+    from opendata.errors import SettingsError
+    from opendata.portals.profiles import SERVICE, credentials_for
+
+    token = credentials_for(_NAME, ask=asking(lang)).token
+    if not token:
+        raise SettingsError(
+            "--updates 需要令牌，更新者要出示它；请用环境变量 OPENDATA_TOKEN_SERVE 或 OPENDATA_TOKEN，"
+            f"或系统钥匙串（keyring set {SERVICE} {_NAME}）。",
+            "--updates wants a token, which who sends updates has to show: set the variable "
+            "OPENDATA_TOKEN_SERVE or OPENDATA_TOKEN, or use the system's keyring (keyring set "
+            f"{SERVICE} {_NAME}).",
+        )
+    return token
 
 
 def run(args: argparse.Namespace) -> int:
@@ -118,6 +143,7 @@ def run(args: argparse.Namespace) -> int:
             proxies=tuple(args.proxy),
             access_log=not args.quiet,
             title={lang: text for lang, text in title.items() if text},
+            token=_token(language(args)) if args.updates else "",
         )
     )
 

@@ -62,7 +62,8 @@ def written(triples: Iterable[Triple], media_type: str, *parts: object) -> Respo
 async def service(served: Served, snapshot: Snapshot, media_type: str) -> Response:
     """The service description of the endpoint."""
     counts = await graph_sizes(snapshot)
-    return written(_service(served, counts), media_type, snapshot.digest, "service")
+    updates = bool(served.settings.token)
+    return written(_service(served, counts), media_type, snapshot.digest, "service", updates)
 
 
 def _service(served: Served, counts: dict[str, int | None]) -> Iterable[Triple]:
@@ -70,6 +71,8 @@ def _service(served: Served, counts: dict[str, int | None]) -> Iterable[Triple]:
     yield here, _A, _sd("Service")
     yield here, _sd("endpoint"), iri(f"{served.base}sparql")
     yield here, _sd("supportedLanguage"), _sd("SPARQL11Query")
+    if served.settings.token:
+        yield here, _sd("supportedLanguage"), _sd("SPARQL11Update")
     for name in _RESULTS:
         yield here, _sd("resultFormat"), iri(FORMATS + name)
     yield here, _sd("defaultDataset"), dataset

@@ -1,4 +1,4 @@
-"""The SPARQL 1.1 endpoint: queries by the protocol, answered by workers; no updates."""
+"""The SPARQL 1.1 endpoint: queries by the protocol, answered by workers; updates are `updates`' part."""
 
 import asyncio
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from opendata.errors import OpendataError
-from opendata.server import descriptions, requests
+from opendata.server import descriptions, requests, updates
 from opendata.server.errors import RequestError, not_acceptable, not_allowed, told
 from opendata.server.negotiation import GRAPHS, HTML, TABLES, content_type, negotiate
 from opendata.server.state import Served
@@ -59,7 +59,11 @@ async def _answer(served: Served, request: Request, send: Send) -> Response | No
     given = requests.fields(scope["query_string"])
     if method != "POST" and not any(name in ("query", "update") for name, _ in given):
         return await _description(served, request, given)
-    operation = await _operation(request, given)
+    if method == "POST":
+        given = await _posted(request, given)
+    if any(field == "update" for field, _ in given):
+        return await updates.update(served, request, given)
+    operation = _operation(request, given)
     snapshot = served.now()
     table = negotiate(operation.accept, _TABLES)
     graph = negotiate(operation.accept, _GRAPHS)
@@ -94,31 +98,27 @@ async def _answer(served: Served, request: Request, send: Send) -> Response | No
     return None
 
 
-async def _operation(request: Request, given: requests.Fields) -> Operation:
-    if request.method == "POST":
-        kind = request.headers.get("content-type", "")
-        name, *parameters = (part.strip().lower() for part in kind.split(";"))
-        charset = [p.partition("=")[2].strip('" ') for p in parameters if p.startswith("charset")]
-        if charset and charset[0] not in ("utf-8", "utf8"):
-            raise RequestError(415, "只接受 UTF-8。", "Only UTF-8 is taken.")
-        if name not in (_FORM, "application/sparql-query", "application/sparql-update"):
-            raise RequestError(
-                415,
-                f"POST 的类型应为 {_FORM} 或 application/sparql-query。",
-                f"A POST has the type {_FORM} or application/sparql-query.",
-            )
-        text = _text(await requests.body(request))
-        if name == _FORM:
-            given = [*given, *requests.fields(text)]
-        else:
-            given = [*given, ("query" if name.endswith("query") else "update", text)]
-    queries = [value for field, value in given if field == "query"]
-    if any(field == "update" for field, _ in given):
+async def _posted(request: Request, given: requests.Fields) -> requests.Fields:
+    """The fields of a POST: those of its address, and its body's."""
+    kind = request.headers.get("content-type", "")
+    name, *parameters = (part.strip().lower() for part in kind.split(";"))
+    charset = [p.partition("=")[2].strip('" ') for p in parameters if p.startswith("charset")]
+    if charset and charset[0] not in ("utf-8", "utf8"):
+        raise RequestError(415, "只接受 UTF-8。", "Only UTF-8 is taken.")
+    if name not in (_FORM, "application/sparql-query", "application/sparql-update"):
         raise RequestError(
-            403,
-            "这里的数据只供查询，不接受更新；数据由 opendata load 发布。",
-            "The data here are read only, updates are refused; opendata load publishes data.",
+            415,
+            f"POST 的类型应为 {_FORM} 或 application/sparql-query。",
+            f"A POST has the type {_FORM} or application/sparql-query.",
         )
+    text = _text(await requests.body(request))
+    if name == _FORM:
+        return [*given, *requests.fields(text)]
+    return [*given, ("query" if name.endswith("query") else "update", text)]
+
+
+def _operation(request: Request, given: requests.Fields) -> Operation:
+    queries = [value for field, value in given if field == "query"]
     if len(queries) != 1:
         raise RequestError(
             400,

@@ -11,6 +11,7 @@ from opendata.errors import (
     CrashedQueryError,
     NoGraphError,
     OpendataError,
+    ProtectedGraphError,
     QueryError,
     QueryMemoryError,
     QueryTimeoutError,
@@ -24,6 +25,7 @@ _STATUS: dict[type[OpendataError], int] = {
     NoGraphError: 404,
     CrashedQueryError: 500,
     BusyError: 503,
+    ProtectedGraphError: 403,
     QueryError: 400,
 }
 _SOON = 5  # seconds after which a busy server may be asked again

@@ -15,7 +15,7 @@ from opendata.errors import SettingsError
 from opendata.server.app import application
 from opendata.server.connections import Connection
 from opendata.server.settings import Settings
-from opendata.server.sources import Source, Watch, source
+from opendata.server.sources import Source, Watch, changeable, source
 
 CONNECTIONS = 1000
 _KEEP_ALIVE = 15  # seconds that a connection may do nothing
@@ -40,8 +40,10 @@ def serve(
 
     Raises:
         PackageError, StoreError: there is nothing to serve in these places.
-        SettingsError: the address is taken.
+        SettingsError: the address is taken, or there is no store that updates could change.
     """
+    if settings.token:
+        changeable(places)
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="opendata-"))
         found = source(places, Path(folder), watch)

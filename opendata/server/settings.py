@@ -1,11 +1,14 @@
 """How a site is served."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from opendata.errors import SettingsError
 from opendata.store.workers import Limits
+
+_TOKEN = re.compile(r"[\w.~+/=-]{16,}", re.ASCII)  # of RFC 6750, and long enough not to be guessed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,7 +17,7 @@ class Settings:
 
     `client_seconds` of query time a minute and `client_queries` at a time are each client's;
     `proxies` are the addresses of proxies whose word for the client's address is taken; `title` is
-    the site's, by language.
+    the site's, by language. Who has the `token` may change the store; nobody where there is none.
     """
 
     base: str
@@ -25,13 +28,14 @@ class Settings:
     proxies: tuple[str, ...] = ()
     access_log: bool = True
     title: Mapping[str, str] = field(default_factory=dict)
+    token: str = field(default="", repr=False)
 
 
 def checked(settings: Settings) -> Settings:
     """The settings, with a slash at the end of the address.
 
     Raises:
-        SettingsError: a number is too small, or the address is none of a site.
+        SettingsError: a number is too small, the token is short, or the address is none of a site.
     """
     limits = settings.limits
     numbers = {
@@ -45,6 +49,12 @@ def checked(settings: Settings) -> Settings:
     for name, fits in numbers.items():
         if not fits:
             raise SettingsError(f"{name} 的值不可用。", f"{name} has a value that cannot be used.")
+    if settings.token and not _TOKEN.fullmatch(settings.token):
+        raise SettingsError(
+            "--updates 的令牌应为 16 个以上的字母、数字或 -._~+/=；可用 openssl rand -hex 32 生成。",
+            "the token of --updates has at least 16 letters, digits or -._~+/=; openssl rand -hex 32 "
+            "makes one.",
+        )
     if not settings.base:
         return settings
     try:

@@ -1,16 +1,17 @@
 """Where the data come from: a store in a folder, or packages that are loaded into one for the time being."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pyoxigraph import RdfFormat, Store
 
-from opendata.errors import PackageError
+from opendata.errors import PackageError, SettingsError
 from opendata.package import Package, open_package
 from opendata.store import is_store, open_store, packages
-from opendata.store.disk import MANIFEST
+from opendata.store.disk import MANIFEST, Entry
 from opendata.store.graph import package_quads, vocabulary_quads
 
 Watch = Callable[[int, int], object]
@@ -20,7 +21,8 @@ Watch = Callable[[int, int], object]
 class Source:
     """Packages and the graph folder over them; `digest` is of all of it.
 
-    `store` is the folder of a store that may be replaced, `seen` its manifest when this was read.
+    `store` is the folder of a store that may be replaced, `seen` its manifest when this was read and
+    `entries` what that lists.
     """
 
     graph: Path
@@ -28,6 +30,7 @@ class Source:
     digest: str
     store: Path | None = None
     seen: tuple[int, int] | None = None
+    entries: Mapping[str, Entry] = field(default_factory=dict)
 
     def replaced(self) -> bool:
         """Whether another store stands in its place."""
@@ -39,7 +42,7 @@ class Source:
         Raises:
             StoreError: it cannot be read.
         """
-        return stored(self.store) if self.store else self
+        return stored(self.store, self) if self.store else self
 
 
 def source(places: list[Path], folder: Path, watch: Watch | None = None) -> Source:
@@ -56,17 +59,50 @@ def source(places: list[Path], folder: Path, watch: Watch | None = None) -> Sour
     return loaded(places, folder, watch)
 
 
-def stored(path: Path) -> Source:
-    """A store in a folder.
+def changeable(places: list[Path]) -> None:
+    """Stop where updates would have nowhere to stay.
+
+    Raises:
+        SettingsError: there is no store, or it cannot be written.
+    """
+    if len(places) != 1 or not is_store(places[0]):
+        raise SettingsError(
+            "--updates 要一个库，更新才能留存；请先用 opendata load 由数据包建库。",
+            "--updates wants one store, in which updates stay; opendata load makes one of packages.",
+        )
+    path = places[0].resolve()
+    for folder in (path, path.parent):
+        if not os.access(folder, os.W_OK):
+            raise SettingsError(
+                f"{folder}：不能写入，--updates 无法更新其中的库；请改权限，或去掉 --updates。",
+                f"{folder}: cannot be written, so that --updates cannot change the store; mend its "
+                "permissions, or leave --updates out.",
+            )
+
+
+def stored(path: Path, before: Source | None = None) -> Source:
+    """A store in a folder; of one that was read before, packages that did not change are not read again.
 
     Raises:
         StoreError: it cannot be read.
     """
     seen = _stamp(path)
     found = open_store(path)
-    digest = hashlib.sha256((path / MANIFEST).read_bytes()).hexdigest()
-    known = {name: found.package(name) for name in found.packages}
-    return Source(graph=path / "graph", packages=known, digest=digest, store=path, seen=seen)
+    entries = found.packages
+    known = {
+        name: before.packages[name]
+        if before and before.entries.get(name) == entry
+        else found.package(name)
+        for name, entry in entries.items()
+    }
+    return Source(
+        graph=found.data_set,
+        packages=known,
+        digest=found.digest,
+        store=path,
+        seen=seen,
+        entries=entries,
+    )
 
 
 def loaded(places: Iterable[Path], folder: Path, watch: Watch | None = None) -> Source:

@@ -6,20 +6,24 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from pyoxigraph import Store
 
-from opendata.errors import OpendataError
+from opendata.errors import BusyError, OpendataError, StoreError
 from opendata.facts import BASE
 from opendata.package import Package
 from opendata.server.quota import Quota
 from opendata.server.settings import Settings
 from opendata.server.sources import Source
-from opendata.store.workers import Limits
+from opendata.store.updating import Writer
+from opendata.store.workers import Limits, Reply, Update
 from opendata.store.workers.pool import Pool
 
 _AGAIN = 5.0  # seconds until a store that could not be opened is tried again
+_UPDATES = 16  # updates at most that are worked on or wait
 _log = logging.getLogger("opendata.server")
 
 
@@ -68,7 +72,10 @@ class Served:
         self._snapshot: Snapshot | None = None
         self._next: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
-        self._old: set[asyncio.Task[None]] = set()
+        self._old: dict[asyncio.Task[None], Path] = {}  # what is being left, and its data set
+        self._writer = Writer(source.store, self.limits) if source.store else None
+        self._writing = asyncio.Lock()
+        self._updates = 0
 
     @property
     def limits(self) -> Limits:
@@ -84,8 +91,10 @@ class Served:
         self._snapshot = await self._opened(self.source)
 
     async def close(self) -> None:
-        """End the workers."""
+        """End the workers, and an update that is worked on."""
         self._closing.set()
+        if self._writer:
+            self._writer.close()
         if self._next:
             await self._next
         await asyncio.gather(*self._old)
@@ -98,6 +107,40 @@ class Served:
         if self._next is None and self._snapshot.source.replaced():
             self._next = asyncio.create_task(self._take())
         return self._snapshot
+
+    async def update(self, asked: Update) -> Reply:
+        """Change the store and serve what it holds then; one after the other. The reply is empty.
+
+        Raises:
+            BusyError: too many wait, or another process is writing the store.
+            QueryError, OutputError: it was not made.
+            StoreError: it was made, and cannot be served.
+        """
+        assert self._writer
+        if self._updates >= _UPDATES:
+            raise BusyError(
+                "等待的更新太多，请稍后再试。", "Too many updates wait already; try again later."
+            )
+        self._updates += 1
+        try:
+            async with self._writing:
+                began, keep = monotonic(), tuple(self._old.values())
+                await asyncio.to_thread(self._writer.update, asked, keep)
+                await self._renewed()
+                return Reply("", b"", monotonic() - began)
+        finally:
+            self._updates -= 1
+
+    async def _renewed(self) -> None:
+        """Come back when what stands in the store is served."""
+        while (old := self.now()) and self._next:
+            await asyncio.shield(self._next)
+            if self._snapshot is old:
+                raise StoreError(
+                    "更新已写入，但库打不开，网站仍用旧的数据；原因在服务器的日志里。",
+                    "The update was made, yet the store cannot be opened and the old one is served on; the "
+                    "server's log tells why.",
+                )
 
     async def _opened(self, source: Source) -> Snapshot:
         pool = Pool(source.graph, self.limits, self.settings.workers)
@@ -120,8 +163,8 @@ class Served:
         else:
             _log.info("the store was replaced: %d packages", len(source.packages))
             task = asyncio.create_task(_leave(old.pool))
-            self._old.add(task)
-            task.add_done_callback(self._old.discard)
+            self._old[task] = old.source.graph
+            task.add_done_callback(self._old.pop)
         finally:
             self._next = None
 

@@ -1,6 +1,7 @@
 """Packages -> a store in a folder: made beside the old one, then swapped in.
 
 What did not change is not read again: its rows are taken from the old store, its graph is there already.
+Graphs that updates wrote go along as they are.
 """
 
 import json
@@ -28,12 +29,14 @@ from opendata.store.disk import (
     listed,
     manifest,
     open_store,
+    opened,
     store_files,
     vocabulary_digest,
 )
 from opendata.store.graph import packages, vocabulary_quads
 from opendata.store.reading import Reading, entry_of, link, read, stamp
 from opendata.store.rows import Rows
+from opendata.store.updating import carry, own_graphs
 
 BATCH = 64 * 1024 * 1024  # bytes of N-Quads that are loaded at once
 AHEAD = 4  # packages that each process may have read before they are taken
@@ -111,7 +114,8 @@ def build(
 
     Raises:
         PackageError: a place holds no package, or a package is broken.
-        StoreError: two packages have one name or one id, or the old store cannot be read.
+        StoreError: two packages have one name or one id, updates have written a graph of such an id,
+            or the old store cannot be read.
         OutputError: the folder cannot be written, or holds files that are not a store's.
         SettingsError: pyarrow is not installed.
     """
@@ -155,6 +159,8 @@ def _plan(folders: list[Path], path: Path, *, prune: bool, anew: bool) -> Built:
         if same and not prune:
             raise _twice(same.folder, folder, same)
         steps[name] = Step(name, entry.id, action, folder, seen.get(name, ""))
+    if old:
+        _refuse_own(own_graphs(old), steps.values())
     found = tuple(steps[name] for name in sorted(steps))
     return Built(path, found, anew=old is None or anew or other)
 
@@ -178,9 +184,21 @@ def _twice(one: Path, other: Path, step: Step) -> StoreError:
     )
 
 
+def _refuse_own(own: frozenset[str], steps: Iterable[Step]) -> None:
+    """Stop at a package whose graph updates have written already: it would be neither's."""
+    for step in steps:
+        if step.id in own:
+            raise StoreError(
+                f"{step.folder}：库里已有更新所写的同名图；请先用更新 DROP GRAPH <{step.id}> 删去它。",
+                f"{step.folder}: updates have written a graph of its name; remove that first, by the "
+                f"update DROP GRAPH <{step.id}>.",
+            )
+
+
 def _make(plan: Built, new: Path, jobs: int, watch: Watch) -> Built:
     """Fill the new folder."""
-    old = None if plan.anew else open_store(plan.path)
+    before = listed(plan.path) if is_store(plan.path) else None
+    old = None if plan.anew else before
     entries = (
         {s.name: old.packages[s.name] for s in plan.steps if s.action == "keep"} if old else {}
     )
@@ -210,10 +228,11 @@ def _make(plan: Built, new: Path, jobs: int, watch: Watch) -> Built:
     if plan.anew:
         graph.optimize()
     graph.flush()
+    updates = carry(before, new, graph) if before else ""
     stays = [step for step in plan.steps if step.action != "remove"]
     for step in stays:
         link(open_package(step.folder), new / "packages" / step.name)
-    _write(new / MANIFEST, manifest(vocabulary_digest(), entries))
+    _write(new / MANIFEST, manifest(vocabulary_digest(), entries, updates))
     _write(new / SEEN, json.dumps({s.name: s.stamp for s in stays}, indent=1) + "\n")
     return replace(plan, applied=True, rows=counts, triples=len(graph))
 
@@ -224,7 +243,7 @@ def _graph(place: Path, old: DataStore | None, leaving: Iterable[Entry]) -> Stor
         graph = Store(str(place))
         graph.bulk_load(vocabulary_quads(), RdfFormat.N_QUADS)
         return graph
-    old.graph().backup(str(place))  # links to files that are never changed
+    opened(old.published).backup(str(place))  # links to files that are never changed
     graph = Store(str(place))
     for entry in leaving:
         _take_out(graph, NamedNode(entry.id))

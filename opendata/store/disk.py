@@ -2,15 +2,17 @@
 
 ::
 
-    manifest.json        version of this layout, digest of the vocabulary, the packages
-    graph/               the data set of `store.graph`, for pyoxigraph
+    manifest.json        version of this layout, digest of the vocabulary, the packages, the last update
+    graph/               the data set of `store.graph`, for pyoxigraph: what was published
     tables/NAME.parquet  the rows of all packages, under the package's own column names
     packages/NAME/       the files of each package
     seen.json            what the packages' files looked like where they were taken from
     shared/NAME.parquet  rows that packages have in common, with the package they came from
+    updates-ID/own.nq    the graphs that updates wrote; ID is in the manifest, where there were any
+    updates-ID/graph/    the data set with these graphs
 
-Readers open it read-only, any number at once. Writers never change it: they make a new one beside it
-and swap the two.
+Readers open it read-only, any number at once. Writers never change it: `store.build` makes a new one
+beside it and swaps the two; `store.updating` makes a new updates-ID/ in it and swaps the manifest.
 """
 
 import hashlib
@@ -30,10 +32,12 @@ from opendata.terms import HOME, code_lists, tables, vocabulary_files
 FORMAT = 1
 MANIFEST = "manifest.json"
 SEEN = "seen.json"
+OWN = "own.nq"
 MAX_MANIFEST = 256 * 1024 * 1024
 
 _NAME = re.compile(r"\w[\w.-]{0,99}")
 _DIGEST = re.compile("[0-9a-f]{64}")
+_UPDATES = re.compile("[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,11 +52,31 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class DataStore:
-    """A store that was found whole. `packages` are its entries by name."""
+    """A store that was found whole. `packages` are its entries by name.
+
+    `digest` is of its manifest; `updates` is the id of the last update, empty where there was none.
+    """
 
     path: Path
     vocabulary: str
     packages: Mapping[str, Entry]
+    digest: str
+    updates: str = ""
+
+    @property
+    def published(self) -> Path:
+        """The data set of the packages."""
+        return self.path / "graph"
+
+    @property
+    def data_set(self) -> Path:
+        """The data set with what updates wrote."""
+        return updates_folder(self.path, self.updates) / "graph" if self.updates else self.published
+
+    @property
+    def own(self) -> Path | None:
+        """The file of the graphs that updates wrote."""
+        return updates_folder(self.path, self.updates) / OWN if self.updates else None
 
     def graph(self) -> Store:
         """The data set, opened read-only.
@@ -60,14 +84,7 @@ class DataStore:
         Raises:
             StoreError: the engine cannot open it.
         """
-        place = self.path / "graph"
-        try:
-            return Store.read_only(str(place))
-        except (OSError, RuntimeError) as error:
-            raise StoreError(
-                f"{place}：无法打开（{error}）；请用 opendata load --anew 重建。",
-                f"{place}: cannot be opened ({error}); opendata load --anew makes it again.",
-            ) from error
+        return opened(self.data_set)
 
     def package(self, name: str) -> Package:
         """A package by its name.
@@ -103,6 +120,26 @@ class DataStore:
         return self.path / "tables" / f"{table}.parquet"
 
 
+def opened(place: Path) -> Store:
+    """A data set of a store, opened read-only.
+
+    Raises:
+        StoreError: the engine cannot open it.
+    """
+    try:
+        return Store.read_only(str(place))
+    except (OSError, RuntimeError) as error:
+        raise StoreError(
+            f"{place}：无法打开（{error}）；请用 opendata load --anew 重建。",
+            f"{place}: cannot be opened ({error}); opendata load --anew makes it again.",
+        ) from error
+
+
+def updates_folder(path: Path, updates: str) -> Path:
+    """Where a store has what stands after an update."""
+    return path / f"updates-{updates}"
+
+
 def table_names() -> tuple[str, ...]:
     """Every table of a store: those of packages, then the code lists."""
     return (*tables(), *code_lists())
@@ -117,7 +154,7 @@ def open_store(path: Path | str) -> DataStore:
     found = listed(Path(path))
     whole = found.vocabulary != vocabulary_digest() or len(found.tables) == len(table_names())
     missing = [] if whole else sorted(set(table_names()) - set(found.tables))
-    if missing or not (found.path / "graph").is_dir():
+    if missing or not found.data_set.is_dir() or not found.published.is_dir():
         raise StoreError(
             f"{path}：库不完整（缺 {', '.join(missing) or 'graph'}）；请用 opendata load --anew 重建。",
             f"{path}: the store is not whole ({', '.join(missing) or 'graph'} missing); "
@@ -152,14 +189,19 @@ def _read_manifest(path: Path) -> DataStore:
         raise ValueError(f"no {MANIFEST}")
     if place.stat().st_size > MAX_MANIFEST:
         raise ValueError(f"{MANIFEST} has more than {MAX_MANIFEST} bytes")
-    content = json.loads(place.read_bytes())
+    data = place.read_bytes()
+    content = json.loads(data)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"{MANIFEST} is not of format {FORMAT}")
     entries = content.get("packages")
     if not isinstance(entries, list) or not isinstance(content.get("vocabulary"), str):
         raise ValueError(f"{MANIFEST} lacks its vocabulary or its packages")
+    updates = content.get("updates", "")
+    if updates != "" and not (isinstance(updates, str) and _UPDATES.fullmatch(updates)):
+        raise ValueError(f"{MANIFEST} names an update {str(updates)[:100]!r}")
     found = {entry.name: entry for entry in map(_entry, entries)}
-    return DataStore(path, content["vocabulary"], found)
+    digest = hashlib.sha256(data).hexdigest()
+    return DataStore(path, content["vocabulary"], found, digest, updates)
 
 
 def _entry(content: object) -> Entry:
@@ -173,11 +215,12 @@ def _entry(content: object) -> Entry:
     return Entry(**content)
 
 
-def manifest(vocabulary: str, entries: Mapping[str, Entry]) -> str:
+def manifest(vocabulary: str, entries: Mapping[str, Entry], updates: str = "") -> str:
     """The text of a manifest."""
     content = {
         "format": FORMAT,
         "vocabulary": vocabulary,
+        **({"updates": updates} if updates else {}),
         "packages": [asdict(entries[name]) for name in sorted(entries)],
     }
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
@@ -207,6 +250,8 @@ def _below(path: Path, found: DataStore) -> Iterator[str]:
         for file in folder.rglob("*"):
             if not file.is_dir() or file.is_symlink():
                 yield file.relative_to(path).as_posix()
+    for folder in path.glob("updates-*"):  # one that ended half-way may be empty
+        yield from (place.relative_to(path).as_posix() for place in (folder, *folder.rglob("*")))
 
 
 @cache

@@ -136,7 +136,7 @@ class OpenStore:
     ) -> Answer:
         """The answer of its graph; as `OpenPackage.query`."""
         text = put(asked, parameters)
-        return ask_graph(self.store.path / "graph", text, seconds=timeout, limit=limit)
+        return ask_graph(self.store.data_set, text, seconds=timeout, limit=limit)
 
     def sql(
         self,

@@ -4,16 +4,30 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pyoxigraph import Store
 
 from opendata.server.run import address, listening, server
 from opendata.server.settings import Settings
 from opendata.server.sources import Source
+from opendata.store.disk import manifest
 from opendata.store.workers import Limits
 
 FAST = Limits(seconds=1, memory=300_000_000, output=2_000_000)
 SETTINGS = Settings(
     base="", workers=2, limits=FAST, client_seconds=10_000, client_queries=64, access_log=False
 )
+
+TOKEN = "a-token-of-the-tests"
+
+
+def empty_store(path: Path) -> Path:
+    """A store without packages: all of it is its owner's."""
+    path.mkdir(parents=True)
+    Store(str(path / "graph")).flush()
+    (path / "manifest.json").write_text(manifest("none", {}), encoding="utf-8")
+    return path
 
 
 @dataclass(frozen=True)

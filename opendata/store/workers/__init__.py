@@ -15,10 +15,12 @@ from typing import Self
 
 from opendata.store.workers import child
 from opendata.store.workers.frames import (
+    Change,
     Dump,
     Limits,
     Query,
     Reply,
+    Update,
     died,
     late,
     outcome,
@@ -27,7 +29,7 @@ from opendata.store.workers.frames import (
 )
 from opendata.store.workers.process import Process, ready, start
 
-__all__ = ["Dump", "Limits", "Query", "Reply", "Worker", "prefixes"]
+__all__ = ["Change", "Dump", "Limits", "Query", "Reply", "Update", "Worker", "prefixes"]
 
 _START = 30.0  # seconds in which a worker must have opened its store
 
@@ -40,11 +42,12 @@ class Worker:
         self.limits = limits or Limits()
         self._process: Process | None = None
 
-    def ask(self, ask: Query | Dump) -> Reply:
-        """The answer to a query.
+    def ask(self, ask: Query | Dump | Change) -> Reply:
+        """The answer to a query; an empty one where a change was made.
 
         Raises:
             QueryError: which of its kinds says why there is none.
+            OutputError: a change cannot be written.
         """
         frame = request(ask, self.limits)
         process = self._started()

@@ -1,5 +1,7 @@
 """The program of a worker: opens a store for reading and answers one query after the other.
 
+An update, too, leaves that store as it is: what comes of it is written into another folder.
+
 It is run as a file of its own, so that nothing but the engine is loaded, and talks over its standard
 input, a socket, in frames: `REQUEST` and JSON there, `REPLY`, a head and a body back. Whatever a query does to this
 process (memory, stack, time) ends this process and nothing else.
@@ -31,7 +33,6 @@ REPLY = struct.Struct(
 _TIRED = 128 * 1024 * 1024  # bytes more than at the start, after which a worker is replaced
 _READABLE = 10_000  # triples
 _QUICK = 0.02  # seconds in which no query takes much memory
-_LOG = 1024 * 1024  # bytes that may be written to a file: last words, and the engine's log
 _GRACE = 2.0  # seconds after the deadline when a worker whose owner is gone ends itself
 
 # Linux: the calls with which a process reaches out or becomes another.
@@ -97,14 +98,11 @@ def answer(
     store: ox.Store, prefixes: dict[str, str], ask: dict[str, Any]
 ) -> tuple[str, memoryview]:
     """The media type and the bytes of an answer."""
+    if "update" in ask:
+        return change(store, prefixes, ask)
     sink = _Sink(ask["output"])
     if "dump" in ask:
-        graph = ox.NamedNode(ask["dump"]) if ask["dump"] else ox.DefaultGraph()
-        if ask["dump"] and not store.contains_named_graph(graph):
-            raise KeyError
-        form = ox.RdfFormat.from_media_type(ask["graph"])
-        store.dump(sink, form, from_graph=graph, prefixes=_useful(form, prefixes))
-        return ask["graph"], sink.getbuffer()
+        return _dump(store, prefixes, ask, sink)
     chosen: dict[str, Any] = {}
     if ask["default"] is not None:
         default = [ox.NamedNode(name) for name in dict.fromkeys(ask["default"])]
@@ -133,6 +131,48 @@ def answer(
     else:
         result.serialize(sink, ox.QueryResultsFormat.from_media_type(wanted))
     return wanted, sink.getbuffer()
+
+
+def _dump(
+    store: ox.Store, prefixes: dict[str, str], ask: dict[str, Any], sink: _Sink
+) -> tuple[str, memoryview]:
+    graph = ox.NamedNode(ask["dump"]) if ask["dump"] else ox.DefaultGraph()
+    if ask["dump"] and not store.contains_named_graph(graph):
+        raise KeyError
+    form = ox.RdfFormat.from_media_type(ask["graph"])
+    store.dump(sink, form, from_graph=graph, prefixes=_useful(form, prefixes))
+    return ask["graph"], sink.getbuffer()
+
+
+def change(
+    store: ox.Store, prefixes: dict[str, str], ask: dict[str, Any]
+) -> tuple[str, memoryview]:
+    """Apply an update to a copy of the store, and write the graphs that were not published.
+
+    They are written alone, as N-Quads, and as a data set with those that were published.
+    """
+    scratch, own = f"{ask['into']}/scratch", f"{ask['into']}/own.nq"
+    store.backup(scratch)  # links to files that are never changed
+    changed = ox.Store(scratch)
+    changed.update(ask["update"], base_iri=ask["base"], prefixes=prefixes)
+    ox.serialize(_own(changed, frozenset(ask["published"])), own, ox.RdfFormat.N_QUADS)
+    overlay(ox.Store.read_only(ask["graph"]), own, f"{ask['into']}/graph")
+    return "", memoryview(b"")
+
+
+def _own(store: ox.Store, published: frozenset[str]) -> Iterator[ox.Quad]:
+    """What stands in no published graph; the default graph is made of these, where there are any."""
+    names: list[Any] = [name for name in store.named_graphs() if name.value not in published]
+    for name in names if published else [*names, ox.DefaultGraph()]:
+        yield from store.quads_for_pattern(None, None, None, name)
+
+
+def overlay(store: ox.Store, own: str, into: str) -> None:
+    """The graphs of a store, and those of a file of N-Quads beside them, in a new folder."""
+    store.backup(into)
+    whole = ox.Store(into)
+    whole.bulk_load(path=own, format=ox.RdfFormat.N_QUADS)
+    whole.flush()
 
 
 def _merged(store: ox.Store, default: list[ox.NamedNode], named: list[ox.NamedNode]) -> ox.Store:
@@ -184,7 +224,9 @@ def _reply(
     except KeyError:
         return NO_GRAPH, "", b""
     except (OSError, ValueError, RuntimeError) as error:
-        return FAILED, "", str(error).encode()
+        # An update may be wrong in that it drops a graph that is not there.
+        wrong = "update" in ask and not isinstance(error, OSError)
+        return WRONG if wrong else FAILED, "", str(error).encode()
     else:
         return OK, head, body
     finally:
@@ -221,7 +263,7 @@ def main() -> None:
     for kind, most in (
         (resource.RLIMIT_DATA, start["memory"]),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, _LOG),
+        (resource.RLIMIT_FSIZE, start["files"]),
     ):
         resource.setrlimit(kind, (most, most))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is its owner's to answer

@@ -4,6 +4,7 @@ import json
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from opendata.converters.graph import PREFIXES
 from opendata.errors import (
@@ -11,12 +12,15 @@ from opendata.errors import (
     AnswerSizeError,
     CrashedQueryError,
     NoGraphError,
+    OutputError,
     QueryError,
     QueryMemoryError,
     QueryTimeoutError,
+    RefusedQueryError,
 )
 from opendata.store.workers import child
 from opendata.store.workers.lexis import MAX_DEPTH, MAX_LENGTH, dataset, lexis, look
+from opendata.store.workers.updates import spelled
 from opendata.terms import CODE, code_lists
 
 Told = tuple[
@@ -28,13 +32,17 @@ TURTLE = "text/turtle"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What a query may take: seconds, bytes of memory and of answer, bytes and depth of its text."""
+    """What a query may take: seconds, bytes of memory and of answer, bytes and depth of its text.
+
+    `files` are the bytes that its process may write to a file: last words, and the engine's log.
+    """
 
     seconds: float = 30.0
     memory: int = 1024 * 1024 * 1024
     output: int = 20_000_000
     length: int = MAX_LENGTH
     depth: int = MAX_DEPTH
+    files: int = 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +71,29 @@ class Dump:
     graph: str = TURTLE
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Update:
+    """An update; `default` and `named` are the graphs that its patterns are about, where they are given."""
+
+    text: str
+    base: str | None = None
+    default: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """An update of a data set, whose outcome goes `into` a folder.
+
+    The graphs that are `published` are taken from the data set `graph`, whatever becomes of them.
+    """
+
+    update: Update
+    graph: Path
+    published: frozenset[str]
+    into: Path
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An answer: its media type, its bytes, and the seconds that it took, if they were counted."""
@@ -81,15 +112,23 @@ def prefixes() -> dict[str, str]:
     return known
 
 
-def request(ask: Query | Dump, limits: Limits) -> bytes:
+def request(ask: Query | Dump | Change, limits: Limits) -> bytes:
     """The frame that asks it.
 
     Raises:
-        RefusedQueryError: the query is too long or too deep, or asks another endpoint.
+        RefusedQueryError: it is too long or too deep, or asks another endpoint.
     """
     told: dict[str, object] = {"seconds": limits.seconds, "output": limits.output}
     if isinstance(ask, Dump):
         told |= {"dump": ask.name, "graph": ask.graph}
+    elif isinstance(ask, Change):
+        told |= {
+            "update": _words(ask.update, limits),
+            "base": ask.update.base,
+            "graph": str(ask.graph),
+            "published": sorted(ask.published),
+            "into": str(ask.into),
+        }
     else:
         seen = look(ask.text, limits.length, limits.depth)
         default, named = ask.default, ask.named
@@ -109,7 +148,19 @@ def request(ask: Query | Dump, limits: Limits) -> bytes:
     return child.REQUEST.pack(len(data)) + data
 
 
-def outcome(told: Told, ask: Query | Dump, limits: Limits, seconds: float = 0.0) -> Reply:
+def _words(update: Update, limits: Limits) -> str:
+    """An update as the engine is given it."""
+    look(update.text, limits.length, limits.depth)
+    if any(word.startswith("LOAD") for word in lexis(update.text).words):
+        raise RefusedQueryError(
+            "更新中有 LOAD：不从网上读取；请取来数据，用 INSERT DATA 写入。",
+            "The update holds LOAD, and nothing is fetched from the network; fetch the data yourself and "
+            "write them by INSERT DATA.",
+        )
+    return spelled(update.text, update.default, update.named)
+
+
+def outcome(told: Told, ask: Query | Dump | Change, limits: Limits, seconds: float = 0.0) -> Reply:
     """The answer that a reply brings.
 
     Raises:
@@ -119,6 +170,10 @@ def outcome(told: Told, ask: Query | Dump, limits: Limits, seconds: float = 0.0)
     if what == child.OK:
         return Reply(head.decode(), body, seconds)
     words = body.decode("utf-8", "replace")
+    if isinstance(ask, Change) and what == child.WRONG:
+        raise QueryError(f"更新有误：{words}。", f"The update is wrong: {words}.")
+    if isinstance(ask, Change) and what == child.FAILED:
+        raise OutputError(f"更新写不下去（{words}）。", f"The update cannot be written ({words}).")
     if what == child.WRONG:
         if isinstance(ask, Query) and lexis(ask.text).update:
             raise QueryError(

@@ -42,7 +42,12 @@ class Process:
 
 def start(graph: Path, limits: Limits, prefixes: dict[str, str]) -> Process:
     """A worker that opens a store; its first frame says whether it could (`ready`)."""
-    told = {"graph": str(graph.absolute()), "memory": limits.memory, "prefixes": prefixes}
+    told = {
+        "graph": str(graph.absolute()),
+        "memory": limits.memory,
+        "files": limits.files,
+        "prefixes": prefixes,
+    }
     data = json.dumps(told).encode()
     ours, theirs = socket.socketpair()
     words = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the process

@@ -1,0 +1,426 @@
+"""Updates of a store that is served: by who has the token, one after the other, seen by every answer after them."""
+
+import asyncio
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pyoxigraph as ox
+import pytest
+
+from opendata import cli
+from opendata.facts import Facts
+from opendata.server.sources import stored
+from opendata.store import build
+from opendata.store.updating import Writer
+from opendata.store.workers import Limits, Update
+
+from ..conftest import EXAMPLE, working_in
+from .running import TOKEN, Running, running
+from .test_serving import COUNT, another
+
+BUDGET = f"https://w3id.org/open-budget/data/budget/{EXAMPLE.name}"
+KIND = {"content-type": "application/sparql-update"}
+KNOWN = {"authorization": f"Bearer {TOKEN}"}
+NOTES = "SELECT ?o { GRAPH <urn:notes> { <urn:a> ?p ?o } } ORDER BY ?o"
+ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c = ?f && ?f = ?i) }"
+SLOW = f"INSERT {{ GRAPH <urn:notes> {{ <urn:a> <urn:n> ?n }} }} WHERE {{ {ENDLESS} }}"
+LIMITS = Limits(seconds=30)
+
+
+def note(*values: int) -> str:
+    """An update after which the notes are these."""
+    triples = " ".join(f"<urn:a> <urn:b{n}> {value} ." for n, value in enumerate(values))
+    return f"CLEAR GRAPH <urn:notes> ; INSERT DATA {{ GRAPH <urn:notes> {{ {triples} }} }}"
+
+
+def post(client: httpx.Client, text: str, **headers: str) -> httpx.Response:
+    return client.post("sparql", content=text, headers=KIND | KNOWN | headers)
+
+
+def notes(client: httpx.Client) -> list[int]:
+    answer = client.get("sparql", params={"query": NOTES, "format": "csv"})
+    assert answer.status_code == 200, answer.text
+    return [int(line) for line in answer.text.split()[1:]]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("updates") / "store"
+    build([EXAMPLE], folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def open_site(place: Path) -> Iterator[Running]:
+    with running(stored(place), limits=LIMITS, token=TOKEN) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def writer(open_site: Running) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=open_site.base, timeout=120) as found:
+        yield found
+
+
+# Who may.
+
+
+@pytest.mark.parametrize(
+    ("given", "challenge"),
+    [
+        ({}, 'Bearer realm="opendata"'),
+        ({"authorization": f"Bearer {TOKEN}x"}, 'Bearer realm="opendata", error="invalid_token"'),
+        (
+            {"authorization": f"Bearer {TOKEN[:-1]}"},
+            'Bearer realm="opendata", error="invalid_token"',
+        ),
+        ({"authorization": f"Basic {TOKEN}"}, 'Bearer realm="opendata", error="invalid_token"'),
+        (
+            {"authorization": "Bearer 密码".encode()},
+            'Bearer realm="opendata", error="invalid_token"',
+        ),
+        ({"authorization": TOKEN}, 'Bearer realm="opendata", error="invalid_token"'),
+        ({"cookie": f"token={TOKEN}"}, 'Bearer realm="opendata"'),
+    ],
+)
+def test_who_has_no_token_changes_nothing(
+    writer: httpx.Client, given: dict[str, str], challenge: str
+) -> None:
+    before = notes(writer)
+    for where in ("sparql", f"sparql?access_token={TOKEN}"):
+        answer = writer.post(where, content=note(4, 5, 6), headers=KIND | given)
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == challenge
+        assert TOKEN not in answer.text
+    assert notes(writer) == before
+
+
+def test_a_page_of_another_site_changes_nothing(writer: httpx.Client) -> None:
+    before = notes(writer)
+    for origin in ("https://evil.example", "null", "http://127.0.0.1"):
+        answer = post(writer, note(7, 7), origin=origin)
+        assert (answer.status_code, "other sites" in answer.text) == (403, True)
+    assert notes(writer) == before
+    asked = {"origin": "https://evil.example", "access-control-request-method": "POST"}
+    asked["access-control-request-headers"] = "authorization"
+    preflight = writer.options("sparql", headers=asked)
+    assert "authorization" not in preflight.headers["access-control-allow-headers"]
+    assert "access-control-allow-credentials" not in preflight.headers
+    own = str(writer.base_url).rstrip("/")
+    assert post(writer, note(1), origin=own).status_code == 204
+
+
+def test_an_update_in_an_address_is_refused(writer: httpx.Client) -> None:
+    before = notes(writer)
+    for method in ("GET", "POST"):
+        answer = writer.request(
+            method, "sparql", params={"update": note(8)}, headers=KNOWN | KIND, content=b""
+        )
+        assert (answer.status_code, "body" in answer.text) == (400, True)
+    assert notes(writer) == before
+
+
+# What comes of it.
+
+
+def test_every_answer_after_an_update_knows_it(writer: httpx.Client) -> None:
+    assert post(writer, note(1, 2)).status_code == 204
+    first = writer.get("sparql", params={"query": NOTES, "format": "csv"})
+    tag = {"if-none-match": first.headers["etag"]}
+    assert (
+        writer.get("sparql", params={"query": NOTES, "format": "csv"}, headers=tag).status_code
+        == 304
+    )
+    graph = writer.get("graphs", params={"graph": "urn:notes"})
+    answer = writer.post("sparql", data={"update": note(3)}, headers=KNOWN)
+    assert (answer.status_code, answer.content) == (204, b"")
+    second = writer.get("sparql", params={"query": NOTES, "format": "csv"}, headers=tag)
+    assert (second.status_code, second.text) == (200, "o\r\n3\r\n")
+    tag = {"if-none-match": graph.headers["etag"]}
+    assert b" 3 " in writer.get("graphs", params={"graph": "urn:notes"}, headers=tag).content
+
+
+def test_what_was_published_stays(writer: httpx.Client) -> None:
+    page = writer.get(f"dataset/{EXAMPLE.name}.html")
+    amounts = "SELECT (SUM(?a) AS ?sum) { ?p a ob:Project ; ob:amount ?a }"
+    before = writer.get("sparql", params={"query": amounts, "format": "csv"}).text
+    for text in (
+        "INSERT DATA { <urn:p> a ob:Project ; ob:amount 5 }",
+        f"INSERT DATA {{ GRAPH <{BUDGET}> {{ <urn:p> a ob:Project ; ob:amount 5 }} }}",
+        "CLEAR ALL",
+    ):
+        answer = post(writer, text)
+        assert (answer.status_code, "urn:notes" in answer.text or BUDGET in answer.text) == (
+            403,
+            True,
+        )
+    text = "INSERT DATA { GRAPH <urn:notes> { <urn:p> a ob:Project ; ob:amount 5 } }"
+    assert post(writer, text).status_code == 204
+    assert writer.get("sparql", params={"query": amounts, "format": "csv"}).text == before
+    after = writer.get(f"dataset/{EXAMPLE.name}.html")
+    assert (after.content, after.headers["etag"]) == (page.content, page.headers["etag"])
+
+
+def test_the_service_description_says_that_updates_are_taken(
+    writer: httpx.Client, client: httpx.Client
+) -> None:
+    post(writer, note(1))
+    sd = "http://www.w3.org/ns/sparql-service-description#"
+    languages = "SELECT ?l { ?s sd:supportedLanguage ?l }"
+    for site, wanted in (
+        (writer, {"SPARQL11Query", "SPARQL11Update"}),
+        (client, {"SPARQL11Query"}),
+    ):
+        answer = site.get("sparql", headers={"accept": "text/turtle"})
+        store = ox.Store()
+        store.load(answer.content, ox.RdfFormat.TURTLE)
+        rows = store.query(languages, prefixes={"sd": sd})
+        assert {row["l"].value.removeprefix(sd) for row in rows} == wanted
+        assert (b"<urn:notes>" in answer.content) is (site is writer)
+
+
+def test_a_wrong_update_is_told(writer: httpx.Client) -> None:
+    before = notes(writer)
+    cases = {
+        "INSERT DATA {": "The update is wrong",
+        "ASK {}": "The update is wrong",
+        "DROP GRAPH <urn:none>": "does not exist",
+        "LOAD <http://127.0.0.1:1/> INTO GRAPH <urn:notes>": "LOAD",
+        "INSERT { GRAPH <urn:notes> { ?s ?p ?o } } WHERE { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }": "SERVICE",
+    }
+    for text, says in cases.items():
+        answer = post(writer, text)
+        assert (answer.status_code, says in answer.text) == (400, True), answer.text
+    assert notes(writer) == before
+
+
+def test_an_update_that_takes_too_long_is_ended_and_the_site_goes_on(place: Path) -> None:
+    with (
+        running(stored(place), limits=replace(LIMITS, seconds=2), token=TOKEN) as site,
+        httpx.Client(base_url=site.base, timeout=120) as client,
+    ):
+        assert post(client, note(1, 2)).status_code == 204
+        digest = (place / "manifest.json").read_bytes()
+        with ThreadPoolExecutor(1) as pool:
+            slow = pool.submit(post, client, SLOW)
+            while not slow.done():
+                assert notes(client) == [1, 2]
+            answer = slow.result()
+        assert (answer.status_code, "as it was" in answer.text) == (504, True)
+        assert (place / "manifest.json").read_bytes() == digest
+        assert notes(client) == [1, 2]
+        assert post(client, note(3)).status_code == 204
+        assert notes(client) == [3]
+
+
+def test_a_writer_that_is_killed_leaves_the_store_as_it_was(
+    writer: httpx.Client, place: Path
+) -> None:
+    assert post(writer, note(1, 2)).status_code == 204
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(post, writer, SLOW)
+        end = time.monotonic() + 60
+        while not (folders := list(place.glob("updates-*/scratch"))):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        os.kill(working_in(folders[0]), signal.SIGKILL)
+        answer = slow.result()
+    assert (answer.status_code, "as it was" in answer.text) == (500, True)
+    assert notes(writer) == [1, 2]
+    assert post(writer, note(3)).status_code == 204
+    assert notes(writer) == [3]
+
+
+def test_who_reads_meanwhile_sees_what_was_or_what_is_and_never_a_mix(
+    open_site: Running, writer: httpx.Client
+) -> None:
+    assert post(writer, note(0, 0, 0)).status_code == 204
+    last = 12
+
+    async def read(done: asyncio.Event) -> int:
+        seen, asked = 0, 0
+        async with httpx.AsyncClient(base_url=open_site.base, timeout=60) as client:
+            while not done.is_set():
+                answer = await client.get("sparql", params={"query": NOTES, "format": "csv"})
+                assert answer.status_code == 200, answer.text
+                values = [int(line) for line in answer.text.split()[1:]]
+                assert len(values) == 3
+                assert len(set(values)) == 1, values
+                assert values[0] >= seen
+                seen, asked = values[0], asked + 1
+        assert seen == last
+        return asked
+
+    async def write(done: asyncio.Event) -> None:
+        async with httpx.AsyncClient(base_url=open_site.base, timeout=60) as client:
+            for number in range(1, last + 1):
+                update = note(number, number, number)
+                assert (
+                    await client.post("sparql", content=update, headers=KIND | KNOWN)
+                ).status_code == 204
+                answer = await client.get("sparql", params={"query": NOTES, "format": "csv"})
+                assert answer.text.split()[1:] == [str(number)] * 3
+        await asyncio.sleep(0.5)
+        done.set()
+
+    async def work() -> list[int | None]:
+        done = asyncio.Event()
+        return await asyncio.gather(write(done), *(read(done) for _ in range(4)))
+
+    _, *counts = asyncio.run(work())
+    assert min(count or 0 for count in counts) > last
+
+
+def test_updates_wait_for_each_other_and_too_many_are_told_so(
+    open_site: Running, writer: httpx.Client
+) -> None:
+    assert post(writer, note()).status_code == 204
+
+    async def work() -> list[int]:
+        limits = httpx.Limits(max_connections=40)
+        async with httpx.AsyncClient(base_url=open_site.base, timeout=120, limits=limits) as client:
+            texts = (
+                f"INSERT DATA {{ GRAPH <urn:notes> {{ <urn:a> <urn:b> {n} }} }}" for n in range(40)
+            )
+            asked = (client.post("sparql", content=text, headers=KIND | KNOWN) for text in texts)
+            return [answer.status_code for answer in await asyncio.gather(*asked)]
+
+    statuses = asyncio.run(work())
+    assert set(statuses) == {204, 503}
+    assert statuses.count(204) >= 16
+    assert notes(writer) == [n for n, status in enumerate(statuses) if status == 204]
+
+
+def test_updates_stay_when_the_site_is_started_again_and_when_the_store_is_loaded(
+    tmp_path: Path, facts: Facts
+) -> None:
+    store = tmp_path / "store"
+    build([EXAMPLE], store)
+    with (
+        running(stored(store), limits=LIMITS, token=TOKEN) as site,
+        httpx.Client(base_url=site.base) as client,
+    ):
+        assert post(client, note(1, 2)).status_code == 204
+    with (
+        running(stored(store), limits=LIMITS, token=TOKEN) as site,
+        httpx.Client(base_url=site.base) as client,
+    ):
+        assert notes(client) == [1, 2]
+        build([another(tmp_path, facts)], store)
+        assert (
+            post(client, "INSERT DATA { GRAPH <urn:notes> { <urn:a> <urn:c> 3 } }").status_code
+            == 204
+        )
+        assert client.get(COUNT).text == "n\r\n2\r\n"
+        assert notes(client) == [1, 2, 3]
+
+
+def test_packages_that_did_not_change_are_not_read_again(tmp_path: Path, facts: Facts) -> None:
+    store, other = tmp_path / "store", another(tmp_path, facts)
+    build([EXAMPLE, other], store)
+    before = stored(store)
+    Writer(store, LIMITS).update(Update(text=note(1)))
+    after = before.again()
+    assert all(after.packages[name] is package for name, package in before.packages.items())
+    assert (before.replaced(), after.digest == before.digest) == (True, False)
+    title = json.loads((other / "datapackage.json").read_bytes()) | {"title": "另一个"}
+    (other / "datapackage.json").write_text(json.dumps(title), encoding="utf-8")
+    build([other], store)
+    again = after.again()
+    assert again.packages[EXAMPLE.name] is after.packages[EXAMPLE.name]
+    assert again.packages["430102-306001-2023"].descriptor["title"] == "另一个"
+
+
+def test_a_store_that_is_being_loaded_takes_updates_later(
+    writer: httpx.Client, place: Path
+) -> None:
+    from opendata.output import locked
+
+    with locked(place):
+        answer = post(writer, note(9))
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert post(writer, note(9)).status_code == 204
+
+
+def test_what_a_client_uses_up_by_updates_is_counted(place: Path) -> None:
+    with running(stored(place), limits=LIMITS, token=TOKEN, client_seconds=0.001) as site:
+        answers = [
+            httpx.post(f"{site.base}sparql", content=note(1), headers=KIND | KNOWN) for _ in "ab"
+        ]
+    assert [answer.status_code for answer in answers] == [204, 429]
+
+
+# The command.
+
+
+def test_the_command_takes_updates_with_the_token_of_the_environment(place: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "opendata.cli",
+        "serve",
+        str(place),
+        "--port",
+        "0",
+        "--updates",
+    ]
+    environment = os.environ | {
+        "LANG": "en_GB.UTF-8",
+        "OPENDATA_TOKEN_SERVE": TOKEN,
+        "OPENDATA_TOKEN": "x",
+    }
+    with subprocess.Popen(
+        [*command, "--json", "--workers", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        text=True,
+    ) as server:
+        assert server.stdout
+        told = json.loads("".join(server.stdout.readline() for _ in range(5)))
+        with httpx.Client(base_url=told["address"], timeout=60) as client:
+            assert post(client, note(4)).status_code == 204
+            assert notes(client) == [4]
+        server.send_signal(signal.SIGTERM)
+        out, log = server.communicate(timeout=30)
+    assert (server.returncode, out) == (0, "")
+    assert "POST /sparql 204" in log
+    assert TOKEN not in log
+
+
+@pytest.mark.parametrize(
+    ("token", "where", "says"),
+    [
+        ("", "store", "OPENDATA_TOKEN_SERVE"),
+        ("too short", "store", "at least 16"),
+        ("with a space in it, and long", "store", "at least 16"),
+        (TOKEN, "package", "opendata load makes one"),
+        (TOKEN, "unwritable", "cannot be written"),
+    ],
+)
+def test_updates_that_could_not_be_taken_are_told_at_the_start(
+    place: Path, token: str, where: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opendata.portals.profiles._kept", lambda _: None)
+    monkeypatch.delenv("OPENDATA_TOKEN_SERVE", raising=False)
+    monkeypatch.setenv("OPENDATA_TOKEN", token)
+    if where == "unwritable":
+        monkeypatch.setattr("os.access", lambda *_: False)
+    served = EXAMPLE if where == "package" else place
+    error = io.StringIO()
+    with redirect_stderr(error):
+        assert cli.main(["serve", str(served), "--updates", "--lang", "en"]) == 2
+    assert says in " ".join(error.getvalue().split())
+    assert not token or token not in error.getvalue()
