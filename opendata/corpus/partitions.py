@@ -5,6 +5,7 @@ The same packages give the same bytes: rows stand in the order of packages, noth
 
 import csv
 import gzip
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from operator import attrgetter
@@ -65,6 +66,7 @@ def _of_one_budget(table: Table) -> bool:
 
 def _rows(package: Package, name: str) -> Iterator[tuple[str, ...]]:
     wanted = [column.name for column in tables()[name].stored]
+    csv.field_size_limit(sys.maxsize)  # a section may be one long paragraph
     with package.path(name).open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file)
         found = next(reader, [])

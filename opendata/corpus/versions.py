@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -138,6 +139,7 @@ def _rows(package: Package, table: str) -> dict[str, Row]:
     """The rows of a table as they are written, by their key; none where the table is not there."""
     if table not in package.resources:
         return {}
+    csv.field_size_limit(sys.maxsize)  # a section may be one long paragraph
     with package.path(table).open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file)
         next(reader, None)

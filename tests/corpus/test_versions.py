@@ -92,6 +92,16 @@ def test_the_change_set_leads_from_one_version_to_the_other(made: Make, document
     assert (before - removed) | added == set(graph.read_text(encoding="utf-8").splitlines())
 
 
+def test_a_paragraph_of_any_length_has_versions(made: Make, documents: Path) -> None:
+    folder = made()
+    for word in ("市容", "市貌"):
+        long = ("（1）职能职责\n", f"（1）职能职责\n{word * 100_000}。\n")
+        (documents / "a.txt").write_text(document("306001", 2023, long), encoding="utf-8")
+        built(folder)
+    told = json.loads((folder / "changes" / ID / "2/changes.json").read_text())
+    assert told["tables"]["section"] == {"added": 0, "changed": 1, "removed": 0}
+
+
 def test_the_number_goes_on_after_a_package_came_back(changed: Path, documents: Path) -> None:
     (documents / "b.txt").write_text(document("306002"), encoding="utf-8")
     built(changed)
