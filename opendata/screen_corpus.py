@@ -9,13 +9,16 @@ from rich.text import Text as Words
 
 from opendata.corpus.placing import Built
 from opendata.corpus.report import CorpusReport, division_name
+from opendata.corpus.revisions import REASONS, SUPERSEDED
+from opendata.corpus.work import Entry
 from opendata.screen import COLOURS, grid
 from opendata.terms import codes
 
 FIRST = 10  # failures and rules shown before --all
+STAYS = ("kept", "superseded", "duplicate", "failed")  # documents with which nothing is done
 _WORDS = {
     "built": "已转换", "kept": "未变", "failed": "失败", "gone": "已不在", "new": "新增", "changed": "有变化",
-    "again": "重试", "add": "新增", "change": "更新", "remove": "撤下",
+    "again": "重试", "superseded": "被取代", "duplicate": "重复", "add": "新增", "change": "更新", "remove": "撤下",
 }  # fmt: skip
 
 
@@ -40,6 +43,8 @@ def built(done: Built, lang: str) -> RenderableType:
             style="dim",
         ),
     ]
+    parts += [Words(f"  {_aside(one, lang)}") for one in done.aside[:FIRST]]
+    parts += [Words(f"  {_idle(*pair, lang)}", style="yellow") for pair in done.idle[:FIRST]]
     parts += [
         Words(f"  {one.error_zh if zh else one.error_en}", style="red")
         for one in done.failures[:FIRST]
@@ -55,15 +60,35 @@ def built(done: Built, lang: str) -> RenderableType:
     return Group(*parts)
 
 
+def _aside(entry: Entry, lang: str) -> str:
+    """A document that stands back for another, in words."""
+    zh = lang == "zh"
+    why = REASONS[entry.reason][0 if zh else 1]
+    if entry.state == SUPERSEDED:
+        words = f"已由 {entry.instead} 取代" if zh else f"superseded by {entry.instead}"
+    else:
+        words = f"与 {entry.instead} 重复" if zh else f"duplicate of {entry.instead}"
+    return f"{entry.document}：{words}（{why}）" if zh else f"{entry.document}: {words} ({why})"
+
+
+def _idle(document: str, replaces: str, lang: str) -> str:
+    if lang == "zh":
+        return f"corpus.toml：{document} 取代 {replaces} 的说明没有作用：没有这份文件，或编号不同"
+    return (
+        f"corpus.toml: that {document} replaces {replaces} has no effect: it is not there, or of another "
+        "budget"
+    )
+
+
 def survey(found: Iterable[tuple[str, str]], lang: str, *, everything: bool) -> RenderableType:
     """What a build would do: counts, and the documents that it would touch."""
     counts: Counter[str] = Counter()
     lines: list[RenderableType] = []
     for name, word in found:
         counts[word] += 1
-        if word not in ("kept", "failed") and (everything or len(lines) < FIRST):
+        if word not in STAYS and (everything or len(lines) < FIRST):
             lines.append(Words(f"  {_WORDS[word] if lang == 'zh' else word:<8} {name}"))
-    left = sum(n for word, n in counts.items() if word not in ("kept", "failed")) - len(lines)
+    left = sum(n for word, n in counts.items() if word not in STAYS) - len(lines)
     if left:
         lines.append(Words(f"  {'另有' if lang == 'zh' else 'and'} {left} (--all)", style="dim"))
     return Group(Words(told(counts, lang) or "0"), *lines)
@@ -148,6 +173,26 @@ def report(found: CorpusReport, lang: str, *, everything: bool) -> RenderableTyp
     parts: list[RenderableType] = [Words(head, style="bold"), "", regions, "", kinds, "", rules]
     if found.failures:
         parts += ["", reasons]
+    if found.aside:
+        parts += ["", _asides(found, zh=zh)]
     if most and max(len(every), len(found.reasons)) > most:
         parts.append(Words("--all 全部列出" if zh else "--all shows all", style="dim"))
     return Group(*parts)
+
+
+def _asides(found: CorpusReport, *, zh: bool) -> RenderableType:
+    table = grid(
+        *(
+            (">份", "状态", "原因", "例")
+            if zh
+            else (">documents", "state", "why they stand back", "examples")
+        )
+    )
+    for _, one in sorted(found.aside.items()):
+        table.add_row(
+            str(one.count),
+            _WORDS[one.state] if zh else one.state,
+            REASONS[one.reason][0 if zh else 1],
+            "\n".join(f"{document} → {instead}" for document, instead in one.documents),
+        )
+    return table

@@ -15,6 +15,7 @@ examples:
   opendata corpus build changsha/ --jobs 4        # again and again: only what changed is done
   opendata corpus build changsha/ --cluster tcp://scheduler:8786
   opendata corpus status changsha/                # what a build would do
+  opendata corpus replace changsha/ a.pdf a-new.pdf   # the one is revised by the other
   opendata corpus diff changsha/                  # what changed, version by version
   opendata corpus report changsha/ --html report.html
   opendata corpus publish changsha/ --to folder:site/
@@ -24,6 +25,7 @@ VERBS = {
     "add": "take in a source: folder, archive, list, fsspec address 添加来源",
     "build": "bring everything up to date 构建",
     "status": "tell what a build would do 查看待办",
+    "replace": "say that a document revises another 说明一份文件修订另一份",
     "diff": "tell what changed, and show a change set 查看变化",
     "report": "tell what there is and what is missing 报告",
     "publish": "publish what changed 发布有变化的内容",
@@ -106,6 +108,13 @@ def _status_arguments(parser: argparse.ArgumentParser) -> None:
         "--retry", action="store_true", help="count what a build with --retry would do 计入重试"
     )
     parser.add_argument("--all", action="store_true", help="list every document 列出全部")
+
+
+def _replace_arguments(parser: argparse.ArgumentParser) -> None:
+    words = "a document by its name in the manifest, its path or its address"
+    parser.add_argument("earlier", metavar="EARLIER", help=f"{words} 原文件")
+    parser.add_argument("later", metavar="LATER", help="the one that takes its place 修订后的文件")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing 只看不写")
 
 
 def _diff_arguments(parser: argparse.ArgumentParser) -> None:
@@ -231,8 +240,8 @@ def _build(args: argparse.Namespace) -> int:
         )
     failed = bool(done.documents.get("failed"))
     if args.json:
-        failures = [entry.to_dict() for entry in done.failures]
-        show_json({**asdict(done), "failures": failures})
+        named = {word: [e.to_dict() for e in getattr(done, word)] for word in ("failures", "aside")}
+        show_json({**asdict(done), **named})
     else:
         show(screen_corpus.built(done, language(args)))
     return int(failed)
@@ -246,6 +255,15 @@ def _status(args: argparse.Namespace) -> int:
     if args.json:
         return show_json([{"document": name, "state": word} for name, word in found])
     return show(screen_corpus.survey(found, language(args), everything=args.all))
+
+
+def _replace(args: argparse.Namespace) -> int:
+    from opendata.corpus.revisions import replace_document
+
+    earlier, later = replace_document(_open(args), args.earlier, args.later, dry_run=args.dry_run)
+    if args.json:
+        return show_json({"document": later, "replaces": earlier})
+    return show(f"{earlier} → {later}")
 
 
 def _diff(args: argparse.Namespace) -> int:
@@ -318,6 +336,7 @@ _ARGUMENTS = {
     "add": _add_arguments,
     "build": _build_arguments,
     "status": _status_arguments,
+    "replace": _replace_arguments,
     "diff": _diff_arguments,
     "report": _report_arguments,
     "publish": _publish_arguments,
@@ -327,6 +346,7 @@ _RUN = {
     "add": _add,
     "build": _build,
     "status": _status,
+    "replace": _replace,
     "diff": _diff,
     "report": _report,
     "publish": _publish,

@@ -15,8 +15,21 @@ from tempfile import TemporaryDirectory
 
 from opendata.converters.descriptor import DESCRIPTOR
 from opendata.corpus.outputs import write_outputs
-from opendata.corpus.placing import SAME, WORK, Built, Planned, Site, place, remove_gone
+from opendata.corpus.placing import (
+    FIRST,
+    MANY,
+    WORK,
+    Built,
+    Planned,
+    Site,
+    find_idle,
+    forget_gone,
+    place,
+    remove_abandoned,
+    unsettled,
+)
 from opendata.corpus.processes import in_order, perform
+from opendata.corpus.revisions import settled, turns
 from opendata.corpus.settings import Corpus
 from opendata.corpus.sources import Found, beside_local, find_documents
 from opendata.corpus.state import State
@@ -63,12 +76,13 @@ def build(corpus: Corpus, how: How, told_of: Callable[[Entry], object] = lambda 
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         with state.listing():
-            for planned, entry in _outcomes(corpus, state, how):
-                done = place(site, planned, entry)
-                built.count(done)
-                told_of(done)
-            remove_gone(site)
-        _settle(site, how)
+            _place(site, _plan(corpus, state, how), how, told_of, MANY)
+            forget_gone(site)
+            _settle(site, how, told_of)
+            built.documents = state.came() | built.documents
+            built.failures = state.failures(FIRST)
+        remove_abandoned(site)
+        find_idle(site)
         built.outputs = write_outputs(corpus, state, how.jobs)
         state.write(corpus.folder)
         shutil.rmtree(work, ignore_errors=True)
@@ -76,31 +90,49 @@ def build(corpus: Corpus, how: How, told_of: Callable[[Entry], object] = lambda 
 
 
 def survey(corpus: Corpus, how: How) -> Iterator[tuple[str, str]]:
-    """What a build would do: every document's name, with new, changed, again, kept, failed or gone."""
+    """What a build would do: every document's name, with new, changed, again, kept, superseded,
+    duplicate, failed or gone. One that is kept comes again where it would take another's place.
+    """
     with closing(State(corpus.folder, reading=True)) as state, state.listing():
         for planned in _plan(corpus, state, how):
             name = planned.found.name
             if planned.found.problem:
                 yield name, "failed"
             elif planned.kept:
-                yield name, "failed" if planned.kept.failed else "kept"
+                yield name, "kept" if planned.kept.built else planned.kept.state
             elif not planned.before:
                 yield name, "new"
             else:
                 yield name, "again" if planned.before.entry.failed else "changed"
-        for known in state.gone():
-            yield known.entry.document, "gone"
+        gone = {known.entry.document for known in state.gone()}
+        for package in state.contested():
+            if left := [k for k in state.of_package(package) if k.entry.document not in gone]:
+                first = settled(corpus, left)[0].entry
+                if not first.built:
+                    yield first.document, "again"
+        for name in sorted(gone):
+            yield name, "gone"
 
 
 def _plan(corpus: Corpus, state: State, how: How) -> Iterator[Planned]:
+    """Every document with what is to be done; those that revise others come after them."""
+    turn, later = turns(corpus), []
     for found in find_documents(corpus, fetching=how.fetching, transport=how.transport):
         if found.problem:
             state.list_below(found.name)
-        if not state.listed(found.name):
+        if state.listed(found.name):
+            continue
+        if number := turn(found.name):
+            later.append((number, found))
+        else:
             yield _planned(corpus, state, found, how)
+    for _, found in sorted(later, key=lambda one: one[0]):
+        yield _planned(corpus, state, found, how)
 
 
-def _planned(corpus: Corpus, state: State, found: Found, how: How) -> Planned:
+def _planned(
+    corpus: Corpus, state: State, found: Found, how: How, *, again: bool = False
+) -> Planned:
     before = state.known(found.name)
     into = how.staging or str((corpus.folder / WORK).absolute())
     task = Task(document=found.name, address=found.address, facts={}, version="", into=into)
@@ -119,7 +151,7 @@ def _planned(corpus: Corpus, state: State, found: Found, how: How) -> Planned:
             version = version_of(facts, path)
     except OpendataError as error:
         return Planned(found, before, None, told(task, error, Path(found.address)))
-    same = before is not None and before.entry.version == version
+    same = before is not None and before.entry.version == version and not again
     known = ""
     if before and same and not (before.entry.failed and how.retry):
         if found.stamp and found.stamp == before.stamp and _is_there(corpus, before.entry):
@@ -138,11 +170,11 @@ def _planned(corpus: Corpus, state: State, found: Found, how: How) -> Planned:
 
 
 def _is_there(corpus: Corpus, entry: Entry) -> bool:
-    return entry.failed or (corpus.packages / entry.package / DESCRIPTOR).is_file()
+    return not entry.built or (corpus.packages / entry.package / DESCRIPTOR).is_file()
 
 
-def _outcomes(corpus: Corpus, state: State, how: How) -> Iterator[tuple[Planned, Entry]]:
-    """Every document with what came of it, in order, converted by processes here or by a cluster."""
+def _outcomes(plan: Iterator[Planned], how: How) -> Iterator[tuple[Planned, Entry]]:
+    """Documents with what came of them, in order, converted by processes here or by a cluster."""
 
     def outcome(planned: Planned) -> Entry:
         if planned.kept:
@@ -153,27 +185,33 @@ def _outcomes(corpus: Corpus, state: State, how: How) -> Iterator[tuple[Planned,
     if how.cluster:
         from opendata.corpus.cluster import on_cluster
 
-        yield from on_cluster(_plan(corpus, state, how), how.cluster)
+        yield from on_cluster(plan, how.cluster)
     else:
-        yield from in_order(outcome, _plan(corpus, state, how), how.jobs)
+        yield from in_order(outcome, plan, how.jobs)
 
 
-def _settle(site: Site, how: How) -> None:
+def _place(
+    site: Site,
+    plan: Iterator[Planned],
+    how: How,
+    told_of: Callable[[Entry], object],
+    most: int,
+) -> None:
+    for planned, entry in _outcomes(plan, how):
+        done = place(site, planned, entry, most)
+        if not done.kept:
+            site.state.note_done(planned.found.name)
+        told_of(done)
+
+
+def _settle(site: Site, how: How, told_of: Callable[[Entry], object]) -> None:
     """Documents that stood back for another which makes their package no more are converted now."""
-    corpus, state = site.corpus, site.state
-    waiting = {
-        entry.package
-        for entry, _ in state.entries("failed")
-        if entry.reason == SAME and not state.owner(entry.package)
-    }
-    if not waiting:
-        return
-    names = {state.second(package) for package in waiting}
-    found = [f for f in find_documents(corpus) if f.name in names]
-    planned = [_planned(corpus, state, f, replace(how, retry=True)) for f in found]
-    tasks = [p for p in planned if p.task]
-    for one, entry in in_order(lambda p: perform(p.task), tasks, how.jobs):  # type: ignore[arg-type]
-        place(site, one, entry)
+    tried: set[str] = set()
+    while names := unsettled(site) - tried:
+        tried |= names
+        found = (f for f in find_documents(site.corpus) if f.name in names)
+        plan = (_planned(site.corpus, site.state, f, how, again=True) for f in found)
+        _place(site, plan, how, told_of, -1)
 
 
 def _now() -> datetime:

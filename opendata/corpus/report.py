@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from opendata.checks.report import SEVERITIES
+from opendata.corpus.revisions import REASONS
 from opendata.corpus.settings import Corpus
 from opendata.corpus.state import State
 from opendata.corpus.work import Entry
@@ -44,6 +45,16 @@ class Failures:
 
 
 @dataclass(slots=True)
+class Aside:
+    """The documents that stand back for others for a reason; examples, each with the other."""
+
+    state: str
+    reason: str
+    count: int = 0
+    documents: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class CorpusReport:
     """`findings` is severity -> rule -> (findings, documents that have one)."""
 
@@ -55,6 +66,7 @@ class CorpusReport:
     states: dict[str, Counter[str]] = field(default_factory=dict)
     findings: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     failures: dict[tuple[str, str], Failures] = field(default_factory=dict)
+    aside: dict[tuple[str, str], Aside] = field(default_factory=dict)
     formats: Counter[str] = field(default_factory=Counter)
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,6 +87,7 @@ class CorpusReport:
                 for severity, own in self.rules
             },
             "failures": [asdict(one) for one in self.reasons],
+            "aside": [asdict(self.aside[key]) for key in sorted(self.aside)],
         }
 
     @property
@@ -103,8 +116,10 @@ def report_on(entries: Iterable[Entry]) -> CorpusReport:
     for entry in entries:
         if entry.failed:
             _fail(found, entry)
-        else:
+        elif entry.built:
             _cover(found, entry)
+        else:
+            _stand_back(found, entry)
     return found
 
 
@@ -144,6 +159,14 @@ def _fail(found: CorpusReport, entry: Entry) -> None:
         one.documents.append(entry.document)
 
 
+def _stand_back(found: CorpusReport, entry: Entry) -> None:
+    key = (entry.state, entry.reason)
+    one = found.aside.setdefault(key, Aside(*key))
+    one.count += 1
+    if len(one.documents) < EXAMPLES:
+        one.documents.append((entry.document, entry.instead))
+
+
 def _without(text: str, entry: Entry) -> str:
     """A message without what it says of one document alone."""
     text = text.removeprefix(entry.document).lstrip("：: ")
@@ -169,5 +192,6 @@ def write_html(found: CorpusReport, target: Path, title: str) -> None:
         title=title,
         name=division_name,
         codes=codes,
+        why=REASONS,
     )
     write_page(page.encode("utf-8", "xmlcharrefreplace"), target, MARK)

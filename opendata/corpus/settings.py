@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,14 @@ TEMPLATE = """\
 # match = "changsha/{{year}}/*"
 # facts = {{ division = "430100" }}
 
+# A document that revises another one of the same budget; `opendata corpus replace` writes these.
+# [[revision]]
+# document = "changsha/2023/a-new.pdf"
+# replaces = "changsha/2023/a.pdf"
+
+[versions]
+recognise = true        # revisions by their names (修订, 更正 …) and `issued`; false: only those said
+
 [output]
 formats = [{formats}]   # parquet: pip install "opendata[corpus]"
 shard_megabytes = 64    # of a file of the graph, before it is packed
@@ -61,12 +69,17 @@ class Pattern:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Corpus:
-    """A folder with a `corpus.toml`."""
+    """A folder with a `corpus.toml`.
+
+    `revisions` is document -> the one that replaces it; `recognise` whether others are looked for.
+    """
 
     folder: Path
     facts: Mapping[str, object]
     sources: tuple[Source, ...]
     patterns: tuple[Pattern, ...]
+    revisions: Mapping[str, str] = field(default_factory=dict)
+    recognise: bool = True
     formats: tuple[str, ...] = ("csv",)
     shard_bytes: int = 64 * 1024 * 1024
     page: int = 100
@@ -90,6 +103,12 @@ class Corpus:
                 found.update(checked_facts(match.groupdict(), document, texts=True))
         return found
 
+    def followers(self, document: str) -> Iterator[str]:
+        """The document that is said to replace one, the one that replaces that, and so on."""
+        while later := self.revisions.get(document):
+            yield later
+            document = later
+
 
 def open_corpus(folder: Path) -> Corpus:
     """Read the settings of a corpus.
@@ -103,7 +122,7 @@ def open_corpus(folder: Path) -> Corpus:
 
 def _corpus(folder: Path, content: dict[str, Any]) -> Corpus:
     place = folder / NAME
-    _only(content, ("facts", "source", "pattern", "output"), place)
+    _only(content, ("facts", "source", "pattern", "revision", "versions", "output"), place)
     output = _table(content.get("output", {}), place)
     _only(output, ("formats", "shard_megabytes", "page"), place)
     formats = output.get("formats", ["csv"])
@@ -112,6 +131,10 @@ def _corpus(folder: Path, content: dict[str, Any]) -> Corpus:
     for key in ("shard_megabytes", "page"):
         if key in output and (type(output[key]) is not int or output[key] < 1):
             raise _wrong(place, key, output[key], "a whole number from 1")
+    said = _table(content.get("versions", {}), place)
+    _only(said, ("recognise",), place)
+    if type(recognise := said.get("recognise", True)) is not bool:
+        raise _wrong(place, "recognise", recognise, "true or false true 或 false")
     sources = tuple(
         _source(number, _table(one, place), place)
         for number, one in enumerate(_tables(content, "source", place))
@@ -126,6 +149,8 @@ def _corpus(folder: Path, content: dict[str, Any]) -> Corpus:
         patterns=tuple(
             _pattern(_table(o, place), place) for o in _tables(content, "pattern", place)
         ),
+        revisions=_revisions(_tables(content, "revision", place), place),
+        recognise=recognise,
         formats=tuple(formats),
         shard_bytes=output.get("shard_megabytes", 64) * 1024 * 1024,
         page=output.get("page", 100),
@@ -173,8 +198,7 @@ def add_source(
     Raises:
         SettingsError: the settings are not sound, before or after.
     """
-    corpus = open_corpus(folder)
-    lines = ["", "[[source]]"]
+    lines = ["[[source]]"]
     if name:
         lines.append(f"name = {_toml(name)}")
     if "://" not in address:
@@ -183,12 +207,28 @@ def add_source(
     if facts:
         said = ", ".join(f"{key} = {_toml(value)}" for key, value in sorted(facts.items()))
         lines.append(f"facts = {{ {said} }}")
+    return _append(folder, lines, dry_run=dry_run).sources[-1]
+
+
+def add_revision(folder: Path, document: str, replaces: str, *, dry_run: bool = False) -> None:
+    """Write into the settings that a document replaces another; a dry run writes nothing.
+
+    Raises:
+        SettingsError: another one does, or the other way round; the settings are not sound.
+    """
+    lines = ["[[revision]]", f"document = {_toml(document)}", f"replaces = {_toml(replaces)}"]
+    _append(folder, lines, dry_run=dry_run)
+
+
+def _append(folder: Path, lines: list[str], *, dry_run: bool) -> Corpus:
+    """The corpus with some lines more in its settings, which are written if they are sound."""
     place = folder / NAME
-    text = place.read_text(encoding="utf-8") + "\n".join([*lines, ""])
-    source = _corpus(folder, tomllib.loads(text)).sources[len(corpus.sources)]
+    _load(place)
+    text = place.read_text(encoding="utf-8") + "\n".join(["", *lines, ""])
+    corpus = _corpus(folder, tomllib.loads(text))
     if not dry_run:
         write_page(text.encode(), place, MARK)
-    return source
+    return corpus
 
 
 def _relative(path: Path, folder: Path) -> str:
@@ -243,6 +283,27 @@ def _pattern(table: Mapping[str, Any], place: Path) -> Pattern:
     checked_facts(dict.fromkeys(fits.groupindex, None), str(place))
     facts = checked_facts(_table(table.get("facts", {}), place), str(place))
     return Pattern(fits=fits, facts=facts)
+
+
+def _revisions(said: list[object], place: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in said:
+        table = _table(one, place)
+        _only(table, ("document", "replaces"), place)
+        document, replaces = table.get("document"), table.get("replaces")
+        if not isinstance(document, str) or not isinstance(replaces, str):
+            raise _wrong(place, "revision", table, "document and replaces, names 文件名称")
+        if replaces in found:
+            raise _wrong(
+                place, "replaces", replaces, "replaced by one document only 只能被一份取代"
+            )
+        later: str | None = document
+        while later and later != replaces:
+            later = found.get(later)
+        if later:
+            raise _wrong(place, "replaces", replaces, "no circle 不能互相取代")
+        found[replaces] = document
+    return found
 
 
 def _load(place: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ its digest alone.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +16,7 @@ from opendata.corpus.archives import SUFFIXES as ARCHIVES
 from opendata.corpus.archives import unpacked
 from opendata.corpus.settings import NAME, Corpus, Source
 from opendata.documents.corrections import corrections_file
-from opendata.errors import DocumentError, OpendataError
+from opendata.errors import DocumentError, OpendataError, SettingsError
 from opendata.fetch import Transport, fetch, file_name
 
 SUFFIXES = (".txt", ".pdf", ".docx", ".doc", ".xlsx", ".xls", ".html", ".htm")
@@ -63,6 +63,37 @@ def find_documents(
             yield from _elsewhere(corpus, source)
 
 
+def sort_key(name: str) -> str:
+    """By which documents stand in order: that of their paths as texts, endings last.
+
+    >>> sorted(["a/b.txt", "a-b.txt", "a (1).txt", "a.txt"], key=sort_key)
+    ['a.txt', 'a (1).txt', 'a-b.txt', 'a/b.txt']
+    """
+    stem, _, ending = name.rpartition(".")
+    return f"{stem}\0{ending}" if "/" not in ending else name
+
+
+def names_of(corpus: Corpus, said: Sequence[str]) -> list[str]:
+    """The names of documents that are said by name, by path or by the address they came from.
+
+    Raises:
+        DocumentError, SettingsError: as `find_documents`; there is no such document.
+    """
+    names: dict[str, str] = {}
+    paths = {str(Path(one).absolute()): one for one in said}
+    for found in find_documents(corpus):
+        for one in (found.name, found.url, found.address, paths.get(found.address)):
+            if one and one in said:
+                names[one] = found.name
+    if lost := next((one for one in said if one not in names), None):
+        raise SettingsError(
+            f"{lost}：语料库里没有这份文件；名称见 manifest.jsonl 的 document，也可写路径或网址。",
+            f"{lost}: the corpus has no such document; manifest.jsonl lists their names (document), and "
+            "a path or an address will do.",
+        )
+    return [names[one] for one in said]
+
+
 def stamp_of(path: Path) -> str:
     """What changes when a file is written."""
     told = path.stat()
@@ -95,7 +126,7 @@ def _folder(corpus: Corpus, source: Source, place: Path) -> Iterator[Found]:
 
 
 def _walk(folder: Path, corpus: Path) -> Iterator[Path]:
-    """The documents and archives below a folder, in the order of their paths as texts."""
+    """The documents and archives below a folder, in order."""
     with os.scandir(folder) as entries:
         found = [entry for entry in entries if not entry.name.startswith(".")]
     names = {entry.name for entry in found}
@@ -107,7 +138,7 @@ def _walk(folder: Path, corpus: Path) -> Iterator[Path]:
         below = entry.is_dir(follow_symlinks=False)
         if below or entry.name.lower().endswith(wanted):
             packed = below or entry.name.lower().endswith(ARCHIVES)
-            keyed.append((f"{entry.name}/" if packed else entry.name, below, entry.path))
+            keyed.append((sort_key(f"{entry.name}/" if packed else entry.name), below, entry.path))
     for _, below, path in sorted(keyed):
         if below:
             yield from _walk(Path(path), corpus)
@@ -138,7 +169,8 @@ def _archive(corpus: Corpus, source: Source, path: Path, name: str) -> Iterator[
         yield Found(name=name, source=source, address=str(path), stamp="", problem=error)
         return
     paths = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*")}
-    for below in sorted(path for path in paths if path.lower().endswith(SUFFIXES)):
+    found = [path for path in paths if path.lower().endswith(SUFFIXES)]
+    for below in sorted(found, key=sort_key):
         yield _found(source, paths[below], f"{name}/{below}")
 
 
@@ -156,7 +188,7 @@ def _elsewhere(corpus: Corpus, source: Source) -> Iterator[Found]:
         )
     found = storage.asked(source.address, lambda: storage.files_below(held, root))
     files = {path[len(root) :].lstrip("/"): info for path, info in found.items()}
-    for below in sorted(files):
+    for below in sorted(files, key=sort_key):
         if not below.lower().endswith(SUFFIXES) or "/." in f"/{below}":
             continue
         stem = below.rpartition(".")[0]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from opendata.corpus.sources import sort_key
 from opendata.corpus.work import Entry, entry_of
 from opendata.errors import SettingsError
 from opendata.output import write
@@ -23,12 +24,12 @@ FORMAT = 1
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS document (name TEXT PRIMARY KEY, rank INTEGER, stamp TEXT, package TEXT, state TEXT, entry TEXT) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS document_package ON document (package);
+CREATE INDEX IF NOT EXISTS document_package ON document (package, state);
 CREATE TABLE IF NOT EXISTS event (number INTEGER PRIMARY KEY, package TEXT, version INTEGER, content TEXT);
 CREATE UNIQUE INDEX IF NOT EXISTS event_package ON event (package, version);
 CREATE TABLE IF NOT EXISTS output (path TEXT PRIMARY KEY, digest TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sent (target TEXT, package TEXT, content TEXT, PRIMARY KEY (target, package)) WITHOUT ROWID;
-CREATE TEMP TABLE listed (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TEMP TABLE listed (name TEXT PRIMARY KEY, came TEXT) WITHOUT ROWID;
 """
 
 
@@ -42,8 +43,8 @@ class Known:
 
     @property
     def order(self) -> tuple[int, str]:
-        """Of two documents of one budget, the first in this order holds."""
-        return self.rank, self.entry.document
+        """Of two documents of one budget, the first in this order holds, or what revises it."""
+        return self.rank, sort_key(self.entry.document)
 
 
 class State:
@@ -91,20 +92,28 @@ class State:
         ).fetchone()
         return Known(entry_of(json.loads(row[0])), row[1], row[2]) if row else None
 
-    def owner(self, package: str) -> Known | None:
-        """The document that a package was made of."""
-        row = self.base.execute(
-            "SELECT name FROM document WHERE package = ? AND state = 'built'", (package,)
-        ).fetchone()
-        return self.known(row[0]) if row else None
+    def of_package(self, package: str, most: int = -1) -> list[Known]:
+        """The documents that make a package, or would if another did not; all, or so many at most."""
+        found = self.base.execute(
+            "SELECT entry, stamp, rank FROM document WHERE package = ? LIMIT ?", (package, most)
+        )
+        return [Known(entry_of(json.loads(text)), stamp, rank) for text, stamp, rank in found]
 
-    def second(self, package: str) -> str | None:
-        """The first of the documents that would make a package which another one makes."""
-        row = self.base.execute(
-            "SELECT name FROM document WHERE package = ? AND state = 'failed' ORDER BY rank, name",
-            (package,),
-        ).fetchone()
-        return str(row[0]) if row else None
+    def contested(self) -> list[str]:
+        """The packages of several documents, and those that no document makes now."""
+        found = self.base.execute(
+            "SELECT package FROM document WHERE package != '' GROUP BY package"
+            " HAVING count(*) > 1 OR sum(state = 'built') = 0"
+        )
+        return [row[0] for row in found]
+
+    def abandoned(self) -> list[str]:
+        """The packages of which no document is left, and which were not taken away yet."""
+        found = self.base.execute(
+            "SELECT package, content FROM event WHERE number IN (SELECT max(number) FROM event"
+            " WHERE package NOT IN (SELECT package FROM document) GROUP BY package) ORDER BY package"
+        )
+        return [package for package, text in found if json.loads(text)["action"] != "remove"]
 
     def note(self, known: Iterable[Known], event: dict[str, Any] | None = None) -> None:
         """Commit documents, and the event that they make."""
@@ -114,12 +123,10 @@ class State:
             if event:
                 self._add_event(event)
 
-    def forget(self, name: str, event: dict[str, Any] | None) -> None:
+    def forget(self, name: str) -> None:
         """Commit that a document is no more."""
         with self.base:
             self.base.execute("DELETE FROM document WHERE name = ?", (name,))
-            if event:
-                self._add_event(event)
 
     def _put(self, known: Known) -> None:
         entry = known.entry
@@ -171,13 +178,34 @@ class State:
 
     def listed(self, name: str) -> bool:
         """Note that a document is there; whether it was noted before."""
-        done = self.base.execute("INSERT OR IGNORE INTO listed VALUES (?)", (name,))
+        done = self.base.execute("INSERT OR IGNORE INTO listed VALUES (?, 'kept')", (name,))
         return done.rowcount == 0
+
+    def note_done(self, name: str) -> None:
+        """Note that something was made of a document, or tried, since it was listed."""
+        self.base.execute("UPDATE listed SET came = 'built' WHERE name = ?", (name,))
+
+    def came(self) -> dict[str, int]:
+        """What came of the documents that were listed, counted: built now, kept, or their state."""
+        found = self.base.execute(
+            "SELECT iif(state = 'built', came, state) AS word, count(*) FROM listed JOIN document"
+            " USING (name) WHERE came != '' GROUP BY word"
+        )
+        return dict(found.fetchall())
+
+    def failures(self, limit: int) -> list[Entry]:
+        """The first of the documents that were listed and failed."""
+        found = self.base.execute(
+            "SELECT entry FROM document JOIN listed USING (name) WHERE state = 'failed' AND came != ''"
+            " ORDER BY rank, name LIMIT ?",
+            (limit,),
+        )
+        return [entry_of(json.loads(text)) for (text,) in found]
 
     def list_below(self, name: str) -> None:
         """Note that the documents in an archive that cannot be read now may be there still."""
         self.base.execute(
-            "INSERT OR IGNORE INTO listed SELECT name FROM document WHERE name > ? AND name < ?",
+            "INSERT OR IGNORE INTO listed SELECT name, '' FROM document WHERE name > ? AND name < ?",
             (f"{name}/", f"{name}0"),  # 0 comes after /
         )
 

@@ -11,11 +11,13 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from functools import cache
 from hashlib import sha256
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from opendata import __version__
 from opendata.checks.rules import check
+from opendata.converters import lexical
 from opendata.converters.descriptor import DESCRIPTOR
 from opendata.converters.package import to_package
 from opendata.corpus import versions
@@ -24,9 +26,11 @@ from opendata.errors import OpendataError
 from opendata.facts import Facts
 from opendata.model import Budget
 from opendata.parsers import parse
-from opendata.terms import vocabulary_files
+from opendata.terms import tables, vocabulary_files
 
 _DATASET = "dataset-ttl"  # the entry in the catalogue, which tells of versions
+_ABOUT = ("budget", "finding", "correction")  # tell of the document, and not what it says
+_PLACE = ("source_page", "source_line", "source_cell")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,9 +60,11 @@ class Entry:
     """What became of a document: a line of the manifest.
 
     `version` is what besides the document decided the result; `dataset` the number of the
-    version of the package, `content` the digest of its files. `tables` is kind -> state, `rows`
-    table -> rows, `findings` severity -> rule -> count. Of a failure, `reason` is its kind.
-    `staged` is where the new package waits, and `kept` says that none had to be made.
+    version of the package, `content` the digest of its files, `data` that of what its tables say,
+    wherever on the page. `tables` is kind -> state, `rows` table -> rows, `findings` severity ->
+    rule -> count. Of a failure, `reason` is its kind; of a document that is superseded or a
+    duplicate, why it is, and `instead` names the one that makes the package. `staged` is where the
+    new package waits, and `kept` says that none had to be made.
     """
 
     document: str
@@ -68,10 +74,13 @@ class Entry:
     package: str = ""
     dataset: int = 0
     content: str = ""
+    data: str = ""
     division: str = ""
     year: int = 0
     phase: str = ""
     department: str = ""
+    title: str = ""
+    issued: str = ""
     media_type: str = ""
     size: int = 0
     triples: int = 0
@@ -79,6 +88,7 @@ class Entry:
     rows: Mapping[str, int] = field(default_factory=dict)
     findings: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     reason: str = ""
+    instead: str = ""
     error_zh: str = ""
     error_en: str = ""
     staged: str = ""
@@ -86,8 +96,13 @@ class Entry:
 
     @property
     def failed(self) -> bool:
-        """Whether there is no package of it."""
+        """Whether nothing could be made of it."""
         return self.state == "failed"
+
+    @property
+    def built(self) -> bool:
+        """Whether there is a package of it."""
+        return self.state == "built"
 
     @property
     def warnings(self) -> int:
@@ -170,10 +185,13 @@ def _entry(task: Task, digest: str, budget: Budget, folder: Path) -> Entry:
         version=task.version,
         package=budget.id,
         content=content_digest(descriptor),
+        data=_data_digest(budget),
         division=budget.division,
         year=budget.year,
         phase=budget.phase,
         department=budget.department,
+        title=budget.title,
+        issued=lexical(budget.issued),
         media_type=budget.source_media_type,
         size=budget.source_size,
         triples=triples,
@@ -190,6 +208,19 @@ def content_digest(descriptor: Mapping[str, Any]) -> str:
     for resource in descriptor["resources"]:
         if resource["name"] != _DATASET:
             digest.update(f"{resource['path']} {resource['hash']}\n".encode())
+    return digest.hexdigest()
+
+
+def _data_digest(budget: Budget) -> str:
+    """A digest of what a document says: of its tables' rows without their places on its pages."""
+    digest = sha256()
+    for name, rows in budget.tables().items():
+        if name in _ABOUT:
+            continue
+        values = attrgetter(*(c.name for c in tables()[name].stored if c.name not in _PLACE))
+        for row in rows:
+            said = [name, *map(lexical, values(row))]
+            digest.update(json.dumps(said, ensure_ascii=False).encode() + b"\n")
     return digest.hexdigest()
 
 

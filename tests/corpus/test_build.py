@@ -132,7 +132,8 @@ def test_of_two_documents_of_one_budget_the_first_holds_whenever_it_comes(
 ) -> None:
     folder = made()
     built(folder)
-    (documents / "0.txt").write_text(document("306002") + "\n", encoding="utf-8")
+    text = document("306002", 2023, ("背街小巷", "大街小巷"))
+    (documents / "0.txt").write_text(text, encoding="utf-8")
     built(folder)
     states = {row["document"]: (row["state"], row["reason"]) for row in rows(folder)}
     assert (states["city/0.txt"], states["city/b.txt"]) == (

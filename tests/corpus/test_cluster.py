@@ -17,10 +17,14 @@ SEED = 20260102
 
 @pytest.fixture
 def more(documents: Path) -> Path:
-    """More documents, so that there is something left to do when a worker dies."""
+    """More documents, so that there is something left to do when a worker dies, and revisions."""
     for number in range(8):
         text = document(f"3070{number:02}")
         (documents / f"x{number}.txt").write_text(text, encoding="utf-8")
+    for number in range(2):
+        text = document(f"3070{number:02}", 2023, ("背街小巷", "大街小巷"))
+        (documents / f"x{number}-修订.txt").write_text(text, encoding="utf-8")
+        (documents / f"x{number} (1).txt").write_text(text, encoding="utf-8")
     return documents
 
 
@@ -35,6 +39,7 @@ def test_workers_that_are_killed_change_no_byte(made: Make, tmp_path: Path) -> N
             done = built(many, cluster=cluster.address)
     assert any(step.startswith("kill") for step in cluster.told)
     assert (done.documents, done.packages) == (wanted.documents, wanted.packages)
+    assert (done.packages["change"], done.documents["superseded"]) == (2, 2)
     assert tree(one) == tree(many)
     assert not (many / ".work").exists()
 

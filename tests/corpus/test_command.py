@@ -105,7 +105,46 @@ def test_the_report_counts_by_division_year_table_rule_and_reason(
     assert corpus_report(open_corpus(folder)).built == 3
 
 
-@pytest.mark.parametrize("verb", ["init", "add", "build", "status", "diff", "report", "publish"])
+def test_a_revision_is_said_built_and_reported(
+    made: Make, documents: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = made()
+    text = document("306002", 2023, ("背街小巷", "大街小巷"))
+    (documents / "new.txt").write_text(text, encoding="utf-8")
+    (documents / "copy.txt").write_text(document("306001", 2024), encoding="utf-8")
+    code, out, _ = run(capsys, "build", folder, "--lang", "en")
+    assert (code, "if one revises the other, say so" in " ".join(out.split())) == (1, True)
+    pair = (documents / "b.txt", documents / "new.txt")
+    code, out, _ = run(capsys, "replace", folder, *pair)
+    assert (code, out.strip()) == (0, "city/b.txt → city/new.txt")
+    (documents / "notice.txt").unlink()
+    code, out, _ = run(capsys, "build", folder, "--lang", "en")
+    assert (code, "superseded by city/new.txt (corpus.toml says so)" in out) == (0, True)
+    code, out, _ = run(capsys, "build", folder, "--json")
+    assert (code, json.loads(out)["documents"]) == (
+        0, {"kept": 3, "superseded": 1, "duplicate": 1},
+    )  # fmt: skip
+    code, out, _ = run(capsys, "report", folder, "--lang", "zh", "--html", tmp_path / "r.html")
+    assert ("被取代" in out, "city/b.txt → city/new.txt" in out, "数据相同" in out) == (
+        True, True, False,
+    )  # fmt: skip
+    assert "city/b.txt → city/new.txt" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    found = json.loads(run(capsys, "report", folder, "--json")[1])["aside"]
+    assert [(one["state"], one["reason"], one["documents"]) for one in found] == [
+        ("duplicate", "bytes", [["city/copy.txt", "city/2024/a.txt"]]),
+        ("superseded", "said", [["city/b.txt", "city/new.txt"]]),
+    ]
+    settings = folder / "corpus.toml"
+    text = settings.read_text(encoding="utf-8").replace("city/new.txt", "city/newer.txt")
+    settings.write_text(text, encoding="utf-8")
+    code, out, _ = run(capsys, "build", folder, "--lang", "en")
+    assert "that city/newer.txt replaces city/b.txt has no effect" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["init", "add", "build", "status", "replace", "diff", "report", "publish"],
+)
 def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(["corpus", verb, "--help"])
