@@ -9,6 +9,7 @@ from rich.text import Text as Words
 
 from opendata.corpus.placing import Built
 from opendata.corpus.report import CorpusReport, division_name
+from opendata.corpus.restoring import Restored
 from opendata.corpus.revisions import REASONS, SUPERSEDED
 from opendata.corpus.work import Entry
 from opendata.screen import COLOURS, grid
@@ -121,6 +122,26 @@ def events(found: Iterable[dict[str, Any]], lang: str) -> RenderableType:
             " ".join(f"{marks[w]}{n:,}" for w, n in triples.items() if n),
         )
     return table
+
+
+def restored(found: Restored, lang: str) -> RenderableType:
+    """A version that was made again: what is as it was, and what is not there."""
+    zh = lang == "zh"
+    words = (
+        f"{found.package} 版本 {found.version}：{found.files} 个文件与当时逐字节相同"
+        if zh
+        else f"{found.package} version {found.version}: {found.files} files are as they were, byte for byte"
+    )
+    parts = [Words(words)]
+    if found.lost:
+        words = (
+            f"没有 {found.lost}：原文件 {found.document} 已变或已不在；描述文件因此不再列出它"
+            if zh
+            else f"without {found.lost}: the document {found.document} is no more what it was, or gone; the "
+            "descriptor lists it no more"
+        )
+        parts.append(Words(words, style="yellow"))
+    return Group(*parts, Words(f"→ {found.folder}"))
 
 
 def report(found: CorpusReport, lang: str, *, everything: bool) -> RenderableType:

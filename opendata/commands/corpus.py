@@ -17,6 +17,7 @@ examples:
   opendata corpus status changsha/                # what a build would do
   opendata corpus replace changsha/ a.pdf a-new.pdf   # the one is revised by the other
   opendata corpus diff changsha/                  # what changed, version by version
+  opendata corpus restore changsha/ 430105-306001-2023 1 -o old/   # version 1, as it was
   opendata corpus report changsha/ --html report.html
   opendata corpus publish changsha/ --to folder:site/
 """
@@ -27,6 +28,7 @@ VERBS = {
     "status": "tell what a build would do 查看待办",
     "replace": "say that a document revises another 说明一份文件修订另一份",
     "diff": "tell what changed, and show a change set 查看变化",
+    "restore": "make an older version of a package again 重建某个数据包的旧版本",
     "report": "tell what there is and what is missing 报告",
     "publish": "publish what changed 发布有变化的内容",
 }
@@ -128,6 +130,14 @@ def _diff_arguments(parser: argparse.ArgumentParser) -> None:
         "--rows",
         action="store_true",
         help="the rows of the last change set, as CSV 逐行列出最近一次变化",
+    )
+
+
+def _restore_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("package", metavar="PACKAGE", help="its identifier 数据包编号")
+    parser.add_argument("version", type=int, metavar="VERSION", help="as diff lists them 版本号")
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", required=True, help="folder, replaced whole 输出文件夹"
     )
 
 
@@ -283,6 +293,19 @@ def _diff(args: argparse.Namespace) -> int:
     return show_json(found) if args.json else show(screen_corpus.events(found, language(args)))
 
 
+def _restore(args: argparse.Namespace) -> int:
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from opendata import screen_corpus
+    from opendata.corpus.restoring import restore
+
+    found = restore(_open(args), args.package, args.version, Path(args.output))
+    if args.json:
+        return show_json(asdict(found))
+    return show(screen_corpus.restored(found, language(args)))
+
+
 def _report(args: argparse.Namespace) -> int:
     from pathlib import Path
 
@@ -338,6 +361,7 @@ _ARGUMENTS = {
     "status": _status_arguments,
     "replace": _replace_arguments,
     "diff": _diff_arguments,
+    "restore": _restore_arguments,
     "report": _report_arguments,
     "publish": _publish_arguments,
 }
@@ -348,6 +372,7 @@ _RUN = {
     "status": _status,
     "replace": _replace,
     "diff": _diff,
+    "restore": _restore,
     "report": _report,
     "publish": _publish,
 }

@@ -78,6 +78,11 @@ def source_name(budget: Budget) -> str:
     return name if _ASCII_NAME.fullmatch(name) else f"document{safe}"
 
 
+def is_document(path: str) -> bool:
+    """Whether a file of a package is the document itself, and not what was said beside it."""
+    return path.startswith("source/") and not path.endswith((".toml", ".corrections.csv"))
+
+
 def _write_csv(folder: Path, sheet: Sheet) -> Written:
     def fill(file: IO[str]) -> None:
         writer = csv.writer(file, lineterminator="\n")

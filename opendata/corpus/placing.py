@@ -158,6 +158,8 @@ def _swap(site: Site, entry: Entry, held: Entry | None) -> tuple[Entry, dict[str
     told, changes = None, corpus.folder / versions.CHANGES / entry.package
     if not state.has_version(entry.package, number):
         told = _changes(entry, number, target if old else None, new, changes / str(number))
+    elif there == number:
+        versions.keep_made(target, changes / str(number))
     elif there and not state.has_version(entry.package, there):  # cut off, and no more wanted
         shutil.rmtree(changes / str(there), ignore_errors=True)
     with replacing(target, package_files) as made:

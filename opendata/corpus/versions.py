@@ -1,7 +1,11 @@
-"""The versions of a package: what a new one changes, row by row and triple by triple, and its IRIs."""
+"""The versions of a package: what a new one changes, row by row and triple by triple, and its IRIs.
+
+A change set is for readers; beside it stands what leads back to the version before, byte for byte.
+"""
 
 import csv
 import json
+import lzma
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -9,12 +13,17 @@ from typing import IO, Any
 
 from opendata.converters.descriptor import DESCRIPTOR
 from opendata.converters.graph import PREFIXES, Triple, iri, literal, shorten, write_grouped
+from opendata.converters.package import is_document
+from opendata.corpus.patches import difference, undone
+from opendata.errors import PackageError
 from opendata.output import describe, replacing, write, write_json
 from opendata.package import Package, open_package
 from opendata.terms import RDF, tables
 
 CHANGES = "changes"
 SUMMARY = "changes.json"
+BACK = "package.diff.xz"
+_ABOUT = {DESCRIPTOR, "dataset.ttl"}  # tell of licence and publisher too, which make no version
 
 
 def version_iri(dataset: str, number: int) -> str:
@@ -103,8 +112,45 @@ def change_set(old: Path, new: Path, target: Path) -> dict[str, Any]:
         ):
             write(made, f"{word}.nt", "", lambda f, found=found: f.writelines(sorted(found)))  # type: ignore[misc]
             summary["triples"][word] = len(found)
+        diff = b"".join(difference(files_of(one), files_of(two)))
+        (made / BACK).write_bytes(lzma.compress(diff, preset=1))
         write_json(made, SUMMARY, "application/json", summary)
     return summary
+
+
+def files_of(package: Package) -> dict[str, bytes]:
+    """The content of every file of a package but its document, by path."""
+    paths = {str(one["path"]): name for name, one in package.resources.items()}
+    found = {p: package.path(n).read_bytes() for p, n in paths.items() if not is_document(p)}
+    return {DESCRIPTOR: (package.folder / DESCRIPTOR).read_bytes(), **found}
+
+
+def keep_made(folder: Path, changes: Path) -> None:
+    """Keep what a package tells of itself as it was when its change set was written, once."""
+    for name in _ABOUT:
+        if changes.is_dir() and not (changes / f"{name}.xz").exists():
+            (changes / f".{name}.xz").write_bytes(lzma.compress((folder / name).read_bytes()))
+            (changes / f".{name}.xz").replace(changes / f"{name}.xz")
+
+
+def version_before(changes: Path, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files of a package before a change set, from those after it.
+
+    Raises:
+        PackageError: what leads back is missing, or leads elsewhere.
+    """
+    try:
+        made = {p: lzma.decompress((changes / f"{p}.xz").read_bytes()) for p in _ABOUT}
+    except FileNotFoundError:
+        made = {}
+    try:
+        return undone(lzma.decompress((changes / BACK).read_bytes()), {**files, **made})
+    except (OSError, lzma.LZMAError, EOFError, ValueError) as error:
+        raise PackageError(
+            f"{changes / BACK}：不能由此回到之前的版本（{error}）；这之前的版本都无法重建。",
+            f"{changes / BACK}: does not lead back to the version before ({error}); no version before "
+            "this one can be made again.",
+        ) from error
 
 
 def read_summary(target: Path) -> dict[str, Any] | None:
@@ -136,14 +182,14 @@ Row = tuple[str, ...]
 
 
 def _rows(package: Package, table: str) -> dict[str, Row]:
-    """The rows of a table as they are written, by their key; none where the table is not there."""
+    """The rows of a table, in its present columns, by their key; none where the table is not there."""
     if table not in package.resources:
         return {}
+    wanted = [column.name for column in tables()[table].stored]
     csv.field_size_limit(sys.maxsize)  # a section may be one long paragraph
     with package.path(table).open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file)
-        next(reader, None)
-        return {row[0]: tuple(row) for row in reader if row}
+        rows = [tuple(row.get(name) or "" for name in wanted) for row in csv.DictReader(file)]
+    return {row[0]: row for row in rows}
 
 
 def _differences(

@@ -105,7 +105,7 @@ def test_the_report_counts_by_division_year_table_rule_and_reason(
     assert corpus_report(open_corpus(folder)).built == 3
 
 
-def test_a_revision_is_said_built_and_reported(
+def test_a_revision_is_said_built_reported_and_taken_back(
     made: Make, documents: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = made()
@@ -134,6 +134,13 @@ def test_a_revision_is_said_built_and_reported(
         ("duplicate", "bytes", [["city/copy.txt", "city/2024/a.txt"]]),
         ("superseded", "said", [["city/b.txt", "city/new.txt"]]),
     ]
+    old = ("restore", folder, "430105-306002-2023", 1, "-o", tmp_path / "old")
+    code, out, _ = run(capsys, *old, "--lang", "en")
+    assert (code, "files are as they were, byte for byte" in out) == (0, True)
+    (documents / "b.txt").unlink()
+    code, out, _ = run(capsys, *old, "--lang", "zh")
+    assert (code, "没有 source/b.txt" in out) == (0, True)
+    assert json.loads(run(capsys, *old, "--json")[1])["lost"] == "source/b.txt"
     settings = folder / "corpus.toml"
     text = settings.read_text(encoding="utf-8").replace("city/new.txt", "city/newer.txt")
     settings.write_text(text, encoding="utf-8")
@@ -143,7 +150,7 @@ def test_a_revision_is_said_built_and_reported(
 
 @pytest.mark.parametrize(
     "verb",
-    ["init", "add", "build", "status", "replace", "diff", "report", "publish"],
+    ["init", "add", "build", "status", "replace", "diff", "restore", "report", "publish"],
 )
 def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:

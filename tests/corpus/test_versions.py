@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import pyoxigraph
 import pytest
 
 from opendata.corpus.state import State
-from opendata.corpus.versions import changed_rows
+from opendata.corpus.versions import change_set, changed_rows, files_of, version_before
+from opendata.package import open_package
 
 from .conftest import built, document, tree
 
@@ -90,6 +92,23 @@ def test_the_change_set_leads_from_one_version_to_the_other(made: Make, document
         for w in ("added", "removed")
     )
     assert (before - removed) | added == set(graph.read_text(encoding="utf-8").splitlines())
+
+
+def test_columns_in_another_order_change_no_row_and_yet_lead_back(
+    made: Make, tmp_path: Path
+) -> None:
+    folder = made()
+    built(folder)
+    old, new = folder / "package" / ID, tmp_path / "new"
+    shutil.copytree(old, new)
+    with (new / "project.csv").open(encoding="utf-8", newline="") as file:
+        found = [row[::-1] for row in csv.reader(file)]
+    with (new / "project.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(found)
+    told = change_set(old, new, tmp_path / "changes")
+    assert told == {"tables": {}, "triples": {"added": 0, "removed": 0}}
+    before = version_before(tmp_path / "changes", files_of(open_package(new)))
+    assert before == files_of(open_package(old))
 
 
 def test_a_paragraph_of_any_length_has_versions(made: Make, documents: Path) -> None:
