@@ -35,7 +35,7 @@ def fields(data: bytes | str) -> Fields:
         ) from error
 
 
-async def body(request: Request, limit: int = MAX_BODY) -> bytes:
+async def body(request: Request, limit: int = MAX_BODY, seconds: float = BODY_SECONDS) -> bytes:
     """The body of a request.
 
     Raises:
@@ -43,7 +43,7 @@ async def body(request: Request, limit: int = MAX_BODY) -> bytes:
     """
     data = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             async for part in request.stream():
                 data += part
                 if len(data) > limit:

@@ -71,9 +71,11 @@ class Writer:
         """What comes of an update, in a new folder."""
         published = frozenset(entry.id for entry in store.packages.values())
         published |= {DEF} if published else set()
-        graphs = written(asked.text, asked.base, prefixes()) if published else frozenset()
+        graphs = _written(asked) if published else frozenset()
         if UNKNOWN not in graphs:
             _refuse(graphs, published)  # what is understood needs no trying
+        if asked.upload:
+            (new / "upload").write_bytes(asked.upload.data)
         change = Change(update=asked, graph=store.published, published=published, into=new)
         memory, files = self.limits.memory + _ENGINE, self.limits.memory
         with Worker(store.data_set, replace(self.limits, memory=memory, files=files)) as worker:
@@ -137,6 +139,11 @@ def _alone(path: Path) -> Iterator[None]:
         ) from error
 
 
+def _written(asked: Update) -> frozenset[str]:
+    uploaded = {asked.upload.graph} if asked.upload else set[str]()
+    return written(asked.text, asked.base, prefixes()) | uploaded
+
+
 def _refuse(graphs: frozenset[str], published: frozenset[str]) -> None:
     """Stop an update that may write what was published."""
     if graphs & {ANY, UNKNOWN}:
@@ -163,6 +170,7 @@ def _refuse(graphs: frozenset[str], published: frozenset[str]) -> None:
 def _take(store: DataStore, new: Path) -> None:
     """Let a store have what an update made: its manifest names it from now on, whatever happens."""
     shutil.rmtree(new / "scratch")
+    (new / "upload").unlink(missing_ok=True)
     updates = new.name.removeprefix("updates-")
     text = manifest(store.vocabulary, store.packages, updates)
     (new / MANIFEST).write_text(text, encoding="utf-8", newline="")

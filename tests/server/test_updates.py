@@ -20,13 +20,16 @@ import pytest
 
 from opendata import cli
 from opendata.facts import Facts
+from opendata.portals import graph_store
+from opendata.portals.http import Credentials, Wire
+from opendata.portals.plan import Entry, Plan
 from opendata.server.sources import stored
 from opendata.store import build
 from opendata.store.updating import Writer
 from opendata.store.workers import Limits, Update
 
 from ..conftest import EXAMPLE, working_in
-from .running import TOKEN, Running, running
+from .running import TOKEN, Running, empty_store, running
 from .test_serving import COUNT, another
 
 BUDGET = f"https://w3id.org/open-budget/data/budget/{EXAMPLE.name}"
@@ -360,6 +363,109 @@ def test_what_a_client_uses_up_by_updates_is_counted(place: Path) -> None:
             httpx.post(f"{site.base}sparql", content=note(1), headers=KIND | KNOWN) for _ in "ab"
         ]
     assert [answer.status_code for answer in answers] == [204, 429]
+
+
+# Whole graphs.
+
+TURTLE = {"content-type": "text/turtle; charset=utf-8"}
+JSON_LD = {"content-type": "application/ld+json"}
+
+
+def graph(client: httpx.Client, name: str) -> list[str] | int:
+    """The triples of a graph, or why there are none."""
+    given = {"graph": name} if name else {"default": ""}
+    answer = client.get("graphs", params=given, headers={"accept": "application/n-triples"})
+    return sorted(answer.text.splitlines()) if answer.status_code == 200 else answer.status_code
+
+
+def test_a_graph_of_ones_own_is_put_added_to_and_removed(writer: httpx.Client) -> None:
+    where = {"graph": "http://own.example/g"}
+
+    def send(method: str, content: str = "", **more: str) -> int:
+        headers = KNOWN | TURTLE | more
+        return writer.request(
+            method, "graphs", params=where, content=content, headers=headers
+        ).status_code
+
+    first, second, third = (f"<http://own.example/{n}> <urn:b> <urn:c> ." for n in "abc")
+    assert send("DELETE") == 404
+    assert send("PUT", "<a> <urn:b> <urn:c> .") == 201
+    assert graph(writer, where["graph"]) == [first]
+    assert send("PUT", "<b> <urn:b> <urn:c> .") == 204
+    assert graph(writer, where["graph"]) == [second]
+    deep = '{"@id": "http://own.example/c", "urn:b": {"@id": "urn:c"}}'
+    assert send("POST", deep, **JSON_LD) == 204
+    assert graph(writer, where["graph"]) == [second, third]
+    assert send("DELETE") == 204
+    assert graph(writer, where["graph"]) == 404
+    assert send("POST", "<a> <urn:b> <urn:c> .") == 201
+    assert send("DELETE") == 204
+
+
+BAD_UPLOADS = {
+    "token": ("PUT", "graph=urn:g", TURTLE | {"authorization": "Bearer x"}, "<a> <b> <c> .", 401),
+    "origin": ("PUT", "graph=urn:g", KNOWN | TURTLE | {"origin": "https://evil.example"}, "<a> <b> <c> .", 403),
+    "put": ("PUT", f"graph={BUDGET}", KNOWN | TURTLE, "<a> <b> <c> .", 403),
+    "post": ("POST", f"graph={BUDGET}", KNOWN | TURTLE, "<a> <b> <c> .", 403),
+    "delete": ("DELETE", f"graph={BUDGET}", KNOWN, "", 403),
+    "default": ("PUT", "default", KNOWN | TURTLE, "<a> <b> <c> .", 403),
+    "two": ("PUT", "graph=urn:g&default", KNOWN | TURTLE, "<a> <b> <c> .", 400),
+    "syntax": ("PUT", "graph=urn:g", KNOWN | TURTLE, "<a> <b>", 400),
+    "fetch": ("PUT", "graph=urn:g", KNOWN | JSON_LD, '{"@context": "http://127.0.0.1:1/", "@id": "a"}', 400),
+    "deep": ("PUT", "graph=urn:g", KNOWN | JSON_LD, '{"@graph":' * 20_000 + "{}" + "}" * 20_000, 503),
+    "type": ("PUT", "graph=urn:g", KNOWN | {"content-type": "text/csv"}, "a,b", 415),
+    "no type": ("PUT", "graph=urn:g", KNOWN, "<a> <b> <c> .", 415),
+    "size": ("PUT", "graph=urn:g", KNOWN | TURTLE, "#" * 400_000, 413),
+    "method": ("PATCH", "graph=urn:g", KNOWN | KIND, "CLEAR ALL", 405),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_UPLOADS)
+def test_a_graph_that_may_not_or_cannot_be_written_is_told(
+    writer: httpx.Client, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    method, given, headers, content, status = BAD_UPLOADS[name]
+    monkeypatch.setattr("opendata.server.graphs.MAX_GRAPH", 300_000)
+    before = graph(writer, BUDGET), graph(writer, "urn:notes")
+    answer = writer.request(method, f"graphs?{given}", content=content, headers=headers)
+    assert answer.status_code == status, answer.text
+    assert (graph(writer, BUDGET), graph(writer, "urn:notes")) == before
+    assert graph(writer, "urn:g") == 404
+
+
+def test_the_default_graph_of_a_store_without_packages_is_written(tmp_path: Path) -> None:
+    with (
+        running(stored(empty_store(tmp_path / "store")), token=TOKEN) as site,
+        httpx.Client(base_url=site.base, timeout=60) as client,
+    ):
+        put = client.put(
+            "graphs?default", content="<urn:a> <urn:b> <urn:c> .", headers=KNOWN | TURTLE
+        )
+        assert put.status_code == 204
+        assert graph(client, "") == ["<urn:a> <urn:b> <urn:c> ."]
+        assert client.delete("graphs?default", headers=KNOWN).status_code == 204
+        assert graph(client, "") == []
+
+
+def test_a_package_is_published_there_as_to_any_graph_store(tmp_path: Path, facts: Facts) -> None:
+    package = another(tmp_path, facts)
+    descriptor = json.loads((package / "datapackage.json").read_bytes())
+    entry = Entry(name=descriptor["name"], id=descriptor["id"])
+
+    def actions(plan: Plan) -> list[str]:
+        return [change.action for change in plan.changes]
+
+    with running(stored(empty_store(tmp_path / "store")), limits=LIMITS, token=TOKEN) as site:
+        place = f"{site.base}graphs"
+
+        def wire() -> Wire:
+            return Wire(place, Credentials(token=TOKEN))
+
+        publish = graph_store.publish
+        assert actions(publish([package], place, wire=wire())) == ["add", "add"]
+        assert actions(publish([package], place, wire=wire())) == ["keep", "keep"]
+        assert actions(graph_store.unpublish([entry], place, wire=wire())) == ["remove"]
+        assert actions(graph_store.verify([package], place, wire=wire())) == ["keep", "add"]
 
 
 # The command.

@@ -21,6 +21,7 @@ from opendata.store.workers.frames import (
     Query,
     Reply,
     Update,
+    Upload,
     died,
     late,
     outcome,
@@ -29,7 +30,7 @@ from opendata.store.workers.frames import (
 )
 from opendata.store.workers.process import Process, ready, start
 
-__all__ = ["Change", "Dump", "Limits", "Query", "Reply", "Update", "Worker", "prefixes"]
+__all__ = ["Change", "Dump", "Limits", "Query", "Reply", "Update", "Upload", "Worker", "prefixes"]
 
 _START = 30.0  # seconds in which a worker must have opened its store
 

@@ -155,6 +155,13 @@ def change(
     store.backup(scratch)  # links to files that are never changed
     changed = ox.Store(scratch)
     changed.update(ask["update"], base_iri=ask["base"], prefixes=prefixes)
+    if "upload" in ask:
+        changed.bulk_load(
+            path=f"{ask['into']}/upload",
+            format=ox.RdfFormat.from_media_type(ask["form"]),
+            base_iri=ask["upload"] or ask["base"],
+            to_graph=ox.NamedNode(ask["upload"]) if ask["upload"] else ox.DefaultGraph(),
+        )
     ox.serialize(_own(changed, frozenset(ask["published"])), own, ox.RdfFormat.N_QUADS)
     overlay(ox.Store.read_only(ask["graph"]), own, f"{ask['into']}/graph")
     return "", memoryview(b"")

@@ -72,20 +72,34 @@ class Dump:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Upload:
+    """RDF in a media type that goes into a graph, the one without a name where `graph` is empty."""
+
+    graph: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Update:
-    """An update; `default` and `named` are the graphs that its patterns are about, where they are given."""
+    """An update, and what is uploaded after it.
+
+    `default` and `named` are the graphs that its patterns are about, where they are given.
+    """
 
     text: str
     base: str | None = None
     default: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    upload: Upload | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
     """An update of a data set, whose outcome goes `into` a folder.
 
-    The graphs that are `published` are taken from the data set `graph`, whatever becomes of them.
+    The graphs that are `published` are taken from the data set `graph`, whatever becomes of them. What
+    is uploaded stands in the folder already, as `upload`.
     """
 
     update: Update
@@ -129,6 +143,8 @@ def request(ask: Query | Dump | Change, limits: Limits) -> bytes:
             "published": sorted(ask.published),
             "into": str(ask.into),
         }
+        if upload := ask.update.upload:
+            told |= {"upload": upload.graph, "form": upload.media_type}
     else:
         seen = look(ask.text, limits.length, limits.depth)
         default, named = ask.default, ask.named
