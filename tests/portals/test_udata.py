@@ -1,9 +1,11 @@
 """The udata target against a portal in memory, with every fault that a network has."""
 
 import os
+import random
+import re
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import httpx
@@ -15,8 +17,9 @@ from opendata.portals.http import Credentials, Wire
 from opendata.portals.plan import Entry, Plan
 from opendata.portals.profiles import Profile
 
-from .packages import FILES, small
-from .udata_fake import PLACE, TOKEN, Fake
+from .packages import FILES, said, say, small
+from .turns import Killed, Turns, Work
+from .udata_fake import PLACE, TOKEN, Fake, Steps
 from .weather import Weather
 
 SEEDS = range(int(os.environ.get("OPENDATA_SEEDS", "150")))
@@ -30,7 +33,7 @@ Answer = Callable[[httpx.Request], httpx.Response]
 def wire(answer: Answer, slept: list[float] | None = None) -> Wire:
     transport = httpx.MockTransport(answer)
     sleep = slept.append if slept is not None else lambda _: None
-    return Wire(f"{PLACE}/api/1", WHO.who, header="X-API-KEY", word="", transport=transport, sleep=sleep)  # fmt: skip
+    return Wire(PLACE, WHO.who, header="X-API-KEY", word="", transport=transport, sleep=sleep)
 
 
 def publish(folder: Path, answer: Answer, **more: object) -> Plan:
@@ -64,7 +67,8 @@ def held(fake: Fake, dataset: dict) -> dict[str, bytes]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {path: (folder / path).read_bytes() for path in (*FILES, "datapackage.json")}
+    paths = [*(one["path"] for one in said(folder)["resources"]), "datapackage.json"]
+    return {path: (folder / path).read_bytes() for path in paths}
 
 
 def test_a_second_run_only_reads_and_reads_little(folder: Path) -> None:
@@ -149,6 +153,9 @@ def test_a_failed_change_of_what_people_see_is_put_back(folder: Path) -> None:
     assert [one["title"] for one in live(fake)[0]["resources"]] == titles
     publish(folder, fake.answer)
     assert held(fake, live(fake)[0]) == files(folder)
+    fake.requests.clear()
+    publish(folder, fake.answer)
+    assert len(fake.requests) == 5
 
 
 def test_a_portal_that_dies_half_way_is_told_so_and_the_next_run_goes_on(folder: Path) -> None:
@@ -290,7 +297,7 @@ def test_anybody_may_verify_and_publishing_needs_a_key(folder: Path) -> None:
     fake = Fake()
     publish(folder, fake.answer)
     nobody = Profile(scheme="udata", place=PLACE, organisation="office")
-    open_wire = Wire(f"{PLACE}/api/1", nobody.who, transport=httpx.MockTransport(fake.answer))
+    open_wire = Wire(PLACE, nobody.who, transport=httpx.MockTransport(fake.answer))
     assert udata.verify([folder], PLACE, profile=nobody, wire=open_wire).idle
     asked = len(fake.requests)
     for work, what in ((udata.publish, folder), (udata.unpublish, Entry("small"))):
@@ -377,3 +384,218 @@ def test_schedules_hold_every_kind_of_fault() -> None:
         told += weather.told
     assert len(told) == 15
     assert min(told.values()) > 10
+
+
+# --- publishers that share no lock ----------------------------------------------------------------
+
+
+def all_is_right(fake: Fake, folder: Path) -> bool:
+    """Whether one plain run alone brings all of a package, so that soon nothing is read any more."""
+    publish(folder, fake.answer)
+    (dataset,) = live(fake)
+    assert len(dataset["resources"]) == len(held(fake, dataset))
+    assert held(fake, dataset) == files(folder)
+    assert not dataset["private"]
+    assert verify(folder, fake.answer).idle
+    assert publish(folder, fake.answer).idle
+    fake.requests.clear()
+    assert publish(folder, fake.answer).idle
+    return [request.method for request in fake.requests] == ["GET"] * 5
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """Another version of the package, without its second file."""
+    other = small(tmp_path / "other")
+    for path in FILES:
+        (other / path).write_text("x,y\n1,2\n", encoding="utf-8")
+    say(other, resources=said(other)["resources"][::2])
+    return other
+
+
+@pytest.mark.parametrize("left", [*range(1, 25), None])
+def test_a_file_that_two_requests_at_once_lose_comes_again(
+    left: int | None, folder: Path, other: Path
+) -> None:
+    fake = Fake()
+    whole = said(folder)
+    say(folder, resources=whole["resources"][::2])
+    publish(folder, fake.answer)
+    say(folder, **whole)
+
+    def rival(request: httpx.Request) -> httpx.Response:
+        nonlocal left
+        left = None if left is None else left - 1
+        answer = fake.answer(request)
+        if left == 0:
+            raise Killed
+        return answer
+
+    def while_ours_is_carried_out(request: httpx.Request) -> httpx.Response:
+        if not (request.method == "PUT" and request.url.path.endswith("/resources/")):
+            return fake.answer(request)
+        steps = fake.steps(request)
+        next(steps)
+        for _ in range(1 if left else 2):
+            with suppress(OpendataError, Killed):
+                publish(other, rival)
+        with pytest.raises(StopIteration) as end:
+            next(steps)
+        return end.value.value
+
+    with suppress(OpendataError):
+        publish(folder, while_ours_is_carried_out)
+    assert all_is_right(fake, folder)
+
+
+def test_who_is_overtaken_says_so_and_puts_nothing_back(folder: Path, other: Path) -> None:
+    fake = Fake()
+    publish(folder, fake.answer)
+    for path in FILES:
+        (folder / path).write_text("x\n3\n", encoding="utf-8")
+    uploads = []
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/upload/"):
+            uploads.append(request)
+            if len(uploads) == 2:
+                publish(other, fake.answer)
+                return httpx.Response(413, html="<html>too large</html>")
+        return fake.answer(request)
+
+    with pytest.raises(PortalError, match=r"another publisher is at work on small; run this again"):
+        publish(folder, refuse)
+    assert held(fake, live(fake)[0]) == files(other)
+    assert all_is_right(fake, other)
+
+
+@pytest.mark.parametrize(("number", "marks"), [(0, 0), (1, 1), (9, 2)])
+def test_of_two_publishers_the_later_goes_on(
+    number: int, marks: int, folder: Path, other: Path
+) -> None:
+    fake = Fake()
+    publish(other, fake.answer)
+    mark = f"opendata_writing_{number}-!"  # of those of one number the lowest
+
+    def meet(request: httpx.Request) -> httpx.Response:
+        answer = fake.answer(request)
+        if request.url.path.startswith("/api/2/") and request.method == "PUT":
+            live(fake)[0]["extras"].setdefault(mark, [])
+        return answer
+
+    with pytest.raises(PortalError, match="another") if number == 9 else nullcontext():
+        publish(folder, meet)
+    left = [key for key in live(fake)[0]["extras"] if key.startswith("opendata_writing")]
+    assert len(left) == marks
+    assert all_is_right(fake, folder)
+
+
+def test_what_a_publisher_left_that_died_is_read_and_mended(folder: Path, other: Path) -> None:
+    fake = Fake()
+    publish(other, fake.answer)
+
+    def die(request: httpx.Request) -> httpx.Response:
+        answer = fake.answer(request)
+        if re.search(r"/\w{24}/upload/$", request.url.path):  # of a file that was not there
+            raise Killed
+        return answer
+
+    with suppress(Killed):
+        publish(folder, die)
+    dataset = live(fake)[0]
+    url = next(one["url"] for one in dataset["resources"] if one["extras"].get("opendata_key"))
+    fake.files.pop(httpx.URL(url).path)
+    dry = publish(other, fake.answer, dry_run=True)
+    assert publish(other, fake.answer).changes == dry.changes
+    assert {change.action for change in dry.changes} == {"keep", "change", "remove"}
+    assert all_is_right(fake, other)
+
+
+def test_who_is_killed_after_another_took_it_for_dead_is_found_out(
+    folder: Path, other: Path
+) -> None:
+    fake = Fake()
+    publish(other, fake.answer)
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        if not re.search(r"/\w{24}/upload/$", request.url.path):
+            return fake.answer(request)
+        publish(other, fake.answer)
+        fake.answer(request)
+        raise Killed
+
+    with suppress(Killed):
+        publish(folder, slow)
+    assert len(live(fake)[0]["resources"]) > len(files(other))
+    assert all_is_right(fake, other)
+
+
+def test_a_file_that_people_added_is_theirs_whatever_its_name(folder: Path, other: Path) -> None:
+    fake = Fake()
+    publish(other, fake.answer)
+    dataset = live(fake)[0]
+    fake._prepend(dataset, {"url": f"{PLACE}/resources/x/codes-line-item.csv", "title": "codes-line-item.csv"})  # fmt: skip
+    theirs = dataset["resources"][0]["id"]
+    with suppress(Killed):
+        publish(folder, _dying_after(fake, 12))
+    publish(folder, fake.answer)
+    assert theirs in [one["id"] for one in live(fake)[0]["resources"]]
+
+
+def test_a_file_that_people_add_meanwhile_keeps_nobody_from_ending(folder: Path) -> None:
+    fake, added = Fake(), []
+
+    def add(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/resources/") and not added:
+            theirs = {"url": f"{PLACE}/resources/x/by-hand.csv", "title": "by-hand.csv"}
+            added.append(fake._prepend(live(fake)[0], theirs).json()["id"])
+        return fake.answer(request)
+
+    publish(folder, add)
+    assert [one["id"] for one in live(fake)[0]["resources"]][-1:] == added
+    assert publish(folder, fake.answer).idle
+
+
+def _dying_after(fake: Fake, left: int) -> Answer:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if len(fake.requests) >= asked + left:
+            raise Killed
+        return fake.answer(request)
+
+    asked = len(fake.requests)
+    return answer
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_after_many_publishers_without_a_lock_one_plain_run_makes_all_right(
+    seed: int, tmp_path: Path
+) -> None:
+    fake, turns = Fake(), Turns(seed)
+
+    def steps(request: httpx.Request) -> Steps:
+        fake.second += turns.draw.random() < 0.3
+        return fake.steps(request)
+
+    def one(folder: Path) -> Work:
+        def work(answer: Answer) -> None:
+            with suppress(OpendataError):
+                publish(folder, answer)
+
+        return work
+
+    versions = [_version(tmp_path / str(number), turns.draw) for number in range(3)]
+    if turns.draw.random() < 0.7:
+        publish(versions[1], fake.answer)
+    some = turns.draw.choices(versions, k=turns.draw.randint(2, 3))
+    turns.run(steps, [one(folder) for folder in some], kill=seed % 2 == 0)
+    assert all_is_right(fake, versions[0])
+
+
+def _version(folder: Path, draw: random.Random) -> Path:
+    """A package of some of the files, each of which is one of two."""
+    small(folder)
+    for path in FILES:
+        if draw.random() < 0.5:
+            (folder / path).write_text("x,y\n1,2\n", encoding="utf-8")
+    say(folder, resources=[one for one in said(folder)["resources"] if draw.random() < 0.8])
+    return folder

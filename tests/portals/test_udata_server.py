@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +14,13 @@ from opendata.cli import main
 from opendata.errors import PortalError
 from opendata.portals import udata
 from opendata.portals.http import Credentials
+from opendata.portals.journal import Journal
 from opendata.portals.plan import Entry
 from opendata.portals.profiles import Profile
+from opendata.portals.publication import Outcome, publish_all
 
 from . import servers
-from .packages import small
+from .packages import said, say, small
 
 ID = "urn:example:budget-2023"
 
@@ -229,22 +230,32 @@ def test_a_file_that_is_too_large_leaves_nothing_that_people_see(
     assert [one["id"] for one in datasets(who, folder)] == [dataset["id"]]
 
 
-def test_two_publishers_at_once_make_one_dataset(folder: Path, who: Profile) -> None:
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda _: _quietly(folder, who), range(3)))
-    # Without the lock that the command takes, udata itself may lose the file of a resource that two send
-    # at once, after each has read its own back: `--thorough` finds that, says so, and mends it.
-    for _ in range(4):
-        _quietly(folder, replace(who, thorough=True))
-    (dataset,) = [one for one in datasets(who, folder) if not one["deleted"]]
-    keys = [r["extras"].get("opendata_key") for r in dataset["resources"]]
-    assert sorted(keys) == sorted(set(keys))
-    assert udata.verify([folder], who.place, profile=who).idle
+@pytest.mark.parametrize("before", ["nothing", "another version"])
+def test_publishers_at_once_that_share_no_journal_make_one_dataset(
+    folder: Path, who: Profile, tmp_path: Path, before: str
+) -> None:
+    def publish_alone(machine: int) -> Outcome:
+        (outcome,) = publish_all([folder], who, journal=Journal(tmp_path / f"state-{machine}"))
+        return outcome
 
-
-def _quietly(folder: Path, who: Profile) -> None:
-    with suppress(PortalError):  # the other was faster
+    if before != "nothing":
+        whole = said(folder)
+        say(folder, title="旧题名", resources=whole["resources"][1:])
         publish(folder, who)
+        say(folder, **whole)
+    with ThreadPoolExecutor(3) as pool:
+        at_once = list(pool.map(publish_alone, range(3)))
+    told = [outcome.error.en for outcome in at_once if outcome.error]
+    assert [error for error in told if "another publisher is at work" not in error] == []
+    assert publish_alone(3).error is None
+    (dataset,) = [one for one in datasets(who, folder) if not one["deleted"]]
+    assert [r["extras"].get("opendata_key") for r in dataset["resources"]] == [
+        "line.csv", "codes/line_item.csv", "budget.nt", "source/部门预算.toml", "datapackage.json",
+    ]  # fmt: skip
+    assert udata.verify([folder], who.place, profile=who).idle
+    again = publish_alone(3)
+    assert again.plan
+    assert again.plan.idle
 
 
 def test_the_command_publishes_verifies_and_takes_back(

@@ -5,33 +5,24 @@ would make a second one; a resource by the path of its file. What is there is re
 written, and it is read again until nothing differs: so an answer that was lost, a second publisher
 or a request that came twice mends itself. A new dataset is private until every byte was read back.
 One that people see already is changed in place, additions first, and put back should that fail.
+While it writes, a publisher has a mark there, by which others, and the next run after a crash, know
+that what the portal tells of its files is not to be trusted.
 """
 
 from collections.abc import Collection, Iterable
 from contextlib import closing
-from hashlib import file_digest
 from pathlib import Path
 
-from opendata.errors import OpendataError, PortalError
+from opendata.errors import PortalError
 from opendata.package import open_package
 from opendata.portals.files import scratch
-from opendata.portals.http import Credentials, LostAnswerError, Wire, credentials
+from opendata.portals.http import Credentials, Wire, credentials
 from opendata.portals.plan import Change, Entry, Plan
 from opendata.portals.profiles import Profile
-from opendata.portals.udata.api import Api, Json
-from opendata.portals.udata.dataset import File, Wanted, licence_id, wanted
-from opendata.portals.udata.difference import (
-    Difference,
-    difference,
-    dress,
-    fields,
-    is_ours,
-    same_bytes,
-)
-from opendata.portals.udata.undo import remember, undo
-
-ROUNDS = 8  # of reading and writing, until what is there is what is wanted
-API = "/api/1"
+from opendata.portals.udata.api import V1, Api, Json
+from opendata.portals.udata.dataset import Wanted, licence_id, wanted
+from opendata.portals.udata.difference import Difference, difference, is_ours
+from opendata.portals.udata.settling import ROUNDS, Settling, holds
 
 
 def publish(
@@ -101,8 +92,8 @@ def unpublish(
 
 
 def _wire(place: str, profile: Profile | None) -> Wire:
-    """A connection to the API of a portal, whose own address may be given, or the API's."""
-    base = place.rstrip("/").removesuffix(API) + API
+    """A connection to a portal, whose own address may be given, or its API's."""
+    base = place.rstrip("/").removesuffix(V1)
     who: Credentials = profile.who if profile else credentials()
     return Wire(base, who, header="X-API-KEY", word="")
 
@@ -143,118 +134,31 @@ class _Portal:
         will = self._wanted(folder)
         with scratch() as elsewhere:
             found = self._difference(will)
-            if self._thorough:
-                found = self._difference(will, self._broken(will, found, elsewhere))
-            if not found.idle and not dry_run:
-                self._settle(will, found, elsewhere)
-        return found.changes
+            broken: set[str] = set()
+            if self._thorough or (dry_run and found.doubtful):
+                broken = self._broken(will, found, elsewhere)
+            if not dry_run and (broken or found.doubtful or not found.idle):
+                broken |= self._settle(will, found, broken, elsewhere)
+        return difference(found.dataset, found.rivals, will, broken).changes
 
     def verify(self, folder: Path) -> tuple[Change, ...]:
         """How the portal differs from a package; every byte is read."""
         will = self._wanted(folder)
         found = self._difference(will)
         with scratch() as elsewhere:
-            return self._difference(will, self._broken(will, found, elsewhere)).changes
+            broken = self._broken(will, found, elsewhere)
+        return difference(found.dataset, found.rivals, will, broken).changes
 
-    def _settle(self, will: Wanted, found: Difference, elsewhere: Path) -> None:
-        """Write what differs and read it again, until nothing does.
-
-        The bytes that were sent are read back before people see them, or what they saw goes.
-        """
-        before = remember(self.api, found, elsewhere) if found.public else None
-        unread: dict[str, File] = {}
-        lost: PortalError | None = None
-        try:
-            for number in range(ROUNDS):
-                unread |= {file.key: file for file in found.uploads}
-                lost = None
-                try:
-                    if self._write(will, found):
-                        self._read_back(unread, found, elsewhere)
-                        if found.idle:
-                            return
-                        if not found.public:
-                            self._clear(found)
-                        self._show(will, found)
-                        before = None
-                        if found.public:  # what takes its place is there
-                            self._clear(found)
-                except LostAnswerError as error:
-                    lost = error
-                    self.api.wire.pause(number)
-                found = self._difference(will)
-            raise lost or self._unsettled(found)
-        except OpendataError as error:
-            raise (undo(self.api, before, will, error) if before else error) from error
-
-    def _write(self, will: Wanted, found: Difference) -> bool:
-        """One step towards what is wanted; whether all files are there already, as they will be."""
-        api, there = self.api, found.dataset
-        if not there:
-            api.create(fields(will, {}, private=True) | {self._kind: self._owner})
-            return False
-        number = str(there["id"])
-        if there["deleted"]:
-            api.change(number, fields(will, there, private=True))
-            return False
-        for file in reversed(found.uploads):  # a new one comes before the others
-            resource = found.resources.get(file.key)
-            told = api.upload(number, file, str(resource["id"]) if resource else None)
-            if not same_bytes(told, file):
-                raise self._other_bytes(file)
-        if found.uploads:
-            return False
-        if not found.dressed:
-            ours = {resource["id"] for resource in found.resources.values()}
-            rest = [one for one in there["resources"] if one["id"] not in ours]
-            api.set_resources(
-                number, [*(dress(file, found.resources[file.key]) for file in will.files), *rest]
-            )
-            return False
-        return True
-
-    def _read_back(self, unread: dict[str, File], found: Difference, elsewhere: Path) -> None:
-        for key, file in list(unread.items()):
-            if not self._holds(file, found.resources[key], elsewhere):
-                raise self._other_bytes(file)
-            del unread[key]
-
-    def _show(self, will: Wanted, found: Difference) -> None:
-        assert found.dataset
-        number = str(found.dataset["id"])
-        self.api.change(number, fields(will, found.dataset, private=False))
-
-    def _clear(self, found: Difference) -> None:
-        """What nobody wants any more goes."""
-        assert found.dataset
-        for resource in found.remove:
-            self.api.delete(f"/datasets/{found.dataset['id']}/resources/{resource['id']}/")
-        for rival in found.rivals:
-            self.api.delete(f"/datasets/{rival['id']}/")
-
-    def _unsettled(self, found: Difference) -> PortalError:
-        paths = (change.path for change in found.changes if change.action != "keep")
-        shown = ", ".join(paths)[:300]
-        return PortalError(
-            f"{self.api.wire.base}：写入后读回不一致（{shown}）；也许另有人正在发布，请稍后再试。",
-            f"{self.api.wire.base}: what was written does not read back the same ({shown}); perhaps "
-            "somebody else is publishing: try again later.",
+    def _settle(
+        self, will: Wanted, found: Difference, broken: set[str], elsewhere: Path
+    ) -> set[str]:
+        """Write what differs; the files that the portal said it held, and did not."""
+        owner = {self._kind: self._owner}
+        work = Settling(
+            self.api, will, lambda broken: self._difference(will, broken), elsewhere, owner
         )
-
-    def _other_bytes(self, file: File) -> PortalError:
-        return PortalError(
-            f"{self.api.wire.base}：{file.key} 上传后内容不同；请检查磁盘和网络，再运行一次。",
-            f"{self.api.wire.base}: {file.key} holds other bytes than the package; check the disk and "
-            "the network, and run this again.",
-        )
-
-    def _holds(self, file: File, resource: Json, elsewhere: Path) -> bool:
-        """Whether what people get of a resource are the bytes of a file."""
-        copy = elsewhere / "read"
-        if not self.api.download(str(resource.get("url")), copy, file.size):
-            return False
-        with copy.open("rb") as data:
-            return file_digest(data, "sha256").hexdigest() == file.sha256
+        work.run(found, broken)
+        return work.mended
 
     def _broken(self, will: Wanted, found: Difference, elsewhere: Path) -> set[str]:
         """The files that the portal says it holds, and does not."""
@@ -262,8 +166,7 @@ class _Portal:
         return {
             file.key
             for file in there
-            if file.key in found.resources
-            and not self._holds(file, found.resources[file.key], elsewhere)
+            if not holds(self.api, file, found.resources[file.key], elsewhere)
         }
 
     def _wanted(self, folder: Path) -> Wanted:

@@ -1,4 +1,4 @@
-"""udata's API, version 1: what is asked of it, and what it answers."""
+"""udata's API, version 1, and 2 for extras: what is asked of it, and what it answers."""
 
 import json
 from collections.abc import Container, Iterator, Mapping
@@ -9,16 +9,21 @@ from urllib.parse import urlsplit
 
 from opendata.errors import PortalError
 from opendata.fetch import fetch
-from opendata.portals.http import Wire, file_content
+from opendata.portals.http import LostAnswerError, Wire, file_content
 from opendata.portals.udata.dataset import File
 
 PAGE = 100  # datasets of an organisation asked for at once
 PAGES = 10_000
+V1 = "/api/1"
 _MASK = "data{id,extras,private,deleted},next_page"
 _ID = frozenset("0123456789abcdef")
 _GONE = (404, 410)
 
 Json = dict[str, Any]
+
+
+class UnsureError(LostAnswerError):
+    """A file was replaced or not: udata fails where the one before was gone, after it took the new one."""
 
 
 class Api:
@@ -127,13 +132,29 @@ class Api:
 
     def delete(self, path: str) -> None:
         """Delete a dataset or resource; one that is gone already is no error."""
-        self.wire.send("DELETE", path, allowed=_GONE)
+        self.wire.send("DELETE", V1 + path, allowed=_GONE)
+
+    def set_extras(self, number: str, extras: Json) -> None:
+        """Set some extras of a dataset, and take away those that are None; the others stay.
+
+        udata reads them all and writes them all: what another sets at the same moment may be lost.
+        Of a dataset that was deleted meanwhile none are set.
+        """
+        path, gone = f"/datasets/{number}/extras/", (410,)
+        self._json("PUT", path, body=extras, allowed=gone, version="/api/2")
+
+    def drop_extras(self, number: str, keys: list[str]) -> None:
+        """Take some extras of a dataset away, whatever happens to others meanwhile."""
+        headers = {"Content-Type": "application/json"}
+        path, body = f"/api/2/datasets/{number}/extras/", json.dumps(keys).encode()
+        self.wire.send("DELETE", path, headers=headers, content=body, allowed=_GONE)
 
     def upload(self, number: str, file: File, resource: str | None) -> Json:
         """Upload a file into its resource, or into a new one. Once: it would be there twice.
 
         Raises:
-            PortalError: the portal got other bytes than the file has.
+            UnsureError: the portal failed (HTTP 500) when it was to replace a file.
+            LostAnswerError: the file may have come.
         """
         place = f"resources/{_checked(resource)}/upload" if resource else "upload"
         mark = f"opendata-{file.sha256[:40]}"
@@ -154,8 +175,19 @@ class Api:
             yield tail
 
         answer = self.wire.send(
-            "POST", f"/datasets/{number}/{place}/", headers=headers, content=content, once=True
+            "POST",
+            f"{V1}/datasets/{number}/{place}/",
+            headers=headers,
+            content=content,
+            once=True,
+            allowed=(500,) if resource else (),
         )
+        if answer.status >= 400:
+            raise UnsureError(
+                f"{self.wire.base}：替换 {file.key} 时门户出错（HTTP 500），不知是否已完成；请再运行一次。",
+                f"{self.wire.base}: failed (HTTP 500) when it was to replace {file.key}, which may have "
+                "been done or not; run this again.",
+            )
         told = answer.json()
         if not isinstance(told, dict):
             raise self._strange()
@@ -189,13 +221,14 @@ class Api:
         body: object = None,
         once: bool = False,
         allowed: Container[int] = (),
+        version: str = V1,
     ) -> Any:
         content = None
         if body is not None:
             content = json.dumps(body, ensure_ascii=False).encode()
             headers = {"Content-Type": "application/json", **(headers or {})}
         answer = self.wire.send(
-            method, path, headers=headers, content=content, once=once, allowed=allowed
+            method, version + path, headers=headers, content=content, once=once, allowed=allowed
         )
         if answer.status >= 400:
             return {}

@@ -1,6 +1,7 @@
 """What is in a dataset, against what will be."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from opendata.portals.udata.dataset import CHECKSUMS, File, Wanted
 # Our own words in the extras of a dataset, and of a resource.
 ID, NAME, TAGS = "opendata_id", "opendata_name", "opendata_tags"
 KEY, SHA256 = "opendata_key", "opendata_sha256"
+MARK = "opendata_writing_"  # the beginning of a publisher's own; what it says is told in `marks`
 _EMPTIED = ("temporal_coverage", "spatial")
 
 
@@ -20,7 +22,8 @@ class Difference:
 
     `dataset` is what is there, None where nothing is; `resources` are those that files have,
     `uploads` the files whose bytes are not there, `remove` the resources to go, `rivals` other
-    datasets of the same package. `dressed`: titles, keys and order are as they will be.
+    datasets of the same package. `dressed`: titles, keys and order are as they will be; `said`: so
+    are our words in the extras.
     """
 
     dataset: Json | None = None
@@ -29,6 +32,7 @@ class Difference:
     remove: tuple[Json, ...] = ()
     rivals: tuple[Json, ...] = ()
     dressed: bool = False
+    said: bool = False
     changes: tuple[Change, ...] = ()
 
     @property
@@ -42,6 +46,11 @@ class Difference:
         there = self.dataset
         return bool(there) and not there["private"] and not there["deleted"]  # type: ignore[index]
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether a publisher is at work there, or ended before it had read back what it wrote."""
+        return bool(marks_in(self.dataset or {}))
+
 
 def difference(
     there: Json | None, rivals: tuple[Json, ...], wanted: Wanted, broken: Collection[str] = ()
@@ -54,11 +63,15 @@ def difference(
         changes = [Change("add", wanted.name, 0, kind="dataset")]
         changes += [_file_change("add", wanted, file) for file in wanted.files]
         return Difference(uploads=wanted.files, changes=(*changes, *_rivals(wanted, rivals)))
-    resources, remove = _matched(there["resources"], wanted)
+    resources, remove = _matched(there, wanted)
+    # Of uploads that came in one second two may have one file, which goes with either of them.
+    places = Counter(one.get("url") for one in there["resources"])
     uploads = tuple(
         file
         for file in wanted.files
-        if file.key in broken or not same_bytes(resources.get(file.key, {}), file)
+        if file.key in broken
+        or not same_bytes(resources.get(file.key, {}), file)
+        or places[resources[file.key].get("url")] > 1
     )
     dressed = _dressed(there["resources"], resources, wanted)
     changes = [
@@ -76,6 +89,7 @@ def difference(
         remove=remove,
         rivals=rivals,
         dressed=dressed,
+        said=words(wanted).items() <= _extras(there).items(),
         changes=tuple(changes),
     )
 
@@ -94,11 +108,29 @@ def dress(file: File, resource: Json) -> Json:
 
 
 def fields(wanted: Wanted, there: Json, *, private: bool) -> Json:
-    """What is said of a dataset; what udata empties where it is left out, and extras, stay."""
-    own = {ID: wanted.key, NAME: wanted.name, TAGS: _tags(wanted)}
+    """What is said of a dataset, but for extras; what udata empties where it is left out stays."""
     kept = {key: there[key] for key in _EMPTIED if there.get(key)}
-    extras = {**_extras(there), **own}
-    return {**kept, **wanted.fields, "extras": extras, "private": private, "deleted": None}
+    return {**kept, **wanted.fields, "private": private, "deleted": None}
+
+
+def words(wanted: Wanted) -> Json:
+    """Our own words in the extras of a dataset."""
+    return {ID: wanted.key, NAME: wanted.name, TAGS: _tags(wanted)}
+
+
+def marks_in(dataset: Json) -> dict[str, list[str]]:
+    """The marks of publishers, each with the names under which it may send new files."""
+    found = {key: value for key, value in _extras(dataset).items() if key.startswith(MARK)}
+    return {
+        key: [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
+        for key, value in found.items()
+    }
+
+
+def announced(dataset: Json, wanted: Wanted) -> list[str]:
+    """The names under which new files may be sent, but for those of files that are somebody's."""
+    taken = {_name(one) for one in dataset["resources"] if keyed(one) is None}
+    return [file.name for file in wanted.files if file.name not in taken]
 
 
 def keyed(resource: Json) -> str | None:
@@ -118,20 +150,24 @@ def _extras(thing: Json) -> Json:
     return found if isinstance(found, dict) else {}
 
 
-def _matched(resources: list[Json], wanted: Wanted) -> tuple[dict[str, Json], tuple[Json, ...]]:
+def _matched(there: Json, wanted: Wanted) -> tuple[dict[str, Json], tuple[Json, ...]]:
     """The resource of each file, and those of ours that no file has.
 
     A resource without a key that holds the very bytes of a file, under its name, is one whose key
-    was never set: its upload was not heard to its end. Others without a key are somebody's.
+    was never set: its upload was not heard to its end. Others without a key are somebody's, but
+    for those that a publisher announced and left behind.
     """
     files = {file.key: file for file in wanted.files}
+    names = {name for names in marks_in(there).values() for name in names}
     found: dict[str, Json] = {}
     remove = []
-    for resource in sorted(resources, key=_age):
+    for resource in sorted(there["resources"], key=_age):
         key = keyed(resource)
         if key is None:
             key = next((file.key for file in wanted.files if is_upload_of(resource, file)), None)
             if key is None:
+                if _name(resource) in names and _is_bare(resource):
+                    remove.append(resource)
                 continue
         elif key not in files:
             remove.append(resource)
@@ -162,9 +198,17 @@ def same_bytes(resource: Json, file: File) -> bool:
 
 def is_upload_of(resource: Json, file: File) -> bool:
     """Whether a resource without a key came of uploading a file."""
-    name = str(resource.get("url")).rpartition("/")[2]
-    told = isinstance(resource.get("checksum"), dict)
-    return keyed(resource) is None and told and name == file.name and same_bytes(resource, file)
+    named = isinstance(resource.get("checksum"), dict) and _name(resource) == file.name
+    return keyed(resource) is None and named and same_bytes(resource, file)
+
+
+def _name(resource: Json) -> str:
+    return str(resource.get("url")).rpartition("/")[2]
+
+
+def _is_bare(resource: Json) -> bool:
+    """Whether nothing was said of a resource since its file came."""
+    return resource.get("title") == _name(resource) and not resource.get("description")
 
 
 def _dressed(all_of_them: list[Json], resources: Mapping[str, Json], wanted: Wanted) -> bool:

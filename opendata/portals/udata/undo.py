@@ -33,23 +33,25 @@ def remember(api: Api, found: Difference, elsewhere: Path) -> Before:
     return Before(found.dataset, copies)
 
 
-def undo(api: Api, before: Before, wanted: Wanted, why: OpendataError) -> PortalError:
-    """Put a dataset back as it was; what there is to say about the failure."""
-    try:
-        _restore(api, before, wanted)
-    except OpendataError:
-        return PortalError(
-            f"{why.zh} 公开的数据集 {wanted.name} 只改了一部分，未能复原；请再运行一次，会从此处继续。",
-            f"{why.en} The public dataset {wanted.name} is changed in part and could not be put back; "
-            "run this again to go on from there.",
-        )
+def in_part(why: OpendataError, wanted: Wanted) -> PortalError:
+    """What there is to say about a failure after which a dataset could not be put back."""
+    return PortalError(
+        f"{why.zh} 公开的数据集 {wanted.name} 只改了一部分，未能复原；请再运行一次，会从此处继续。",
+        f"{why.en} The public dataset {wanted.name} is changed in part and could not be put back; "
+        "run this again to go on from there.",
+    )
+
+
+def as_it_was(why: OpendataError, wanted: Wanted) -> PortalError:
+    """What there is to say about a failure after which a dataset was put back."""
     return PortalError(
         f"{why.zh} 公开的数据集 {wanted.name} 保持原样。",
         f"{why.en} The public dataset {wanted.name} is as it was.",
     )
 
 
-def _restore(api: Api, before: Before, wanted: Wanted) -> None:
+def restore(api: Api, before: Before, wanted: Wanted) -> None:
+    """Put a dataset back as it was."""
     number = str(before.dataset["id"])
     old = {str(resource["id"]): resource for resource in before.dataset["resources"]}
     now = {str(resource["id"]): resource for resource in api.dataset(number)["resources"]}
