@@ -20,6 +20,7 @@ from opendata.portals.journal import LIVE, Journal, Record, Snapshot, now, snaps
 from opendata.portals.plan import Entry, Plan
 from opendata.portals.profiles import Profile
 from opendata.portals.registry import PORTALS
+from opendata.reports.choosing import expect_rules
 from opendata.terms import vocabulary_files
 
 
@@ -53,8 +54,12 @@ def publish_all(
     """Publish packages, as many at a time as there are jobs; a failure stops no other.
 
     `despite` names the rules whose errors do not keep a package back.
+
+    Raises:
+        SettingsError: `despite` names no rule.
     """
     waived = tuple(sorted(set(despite)))
+    expect_rules(waived)
     told = journal.records() if journal else []
 
     with _connected(profile) as more:

@@ -1,6 +1,6 @@
 """Which rules count in a report, and how much."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -11,6 +11,7 @@ from opendata.errors import SettingsError
 OFF = "off"
 # Engines name the rules of these families; which there are is not known before they ran.
 FAMILIES = ("dcat-ap-", "shape-", "tabular-")
+_MARKS = frozenset("*?[")  # of a pattern
 
 
 def choose(report: Report, patterns: Sequence[str]) -> Report:
@@ -75,6 +76,20 @@ def limit(report: Report, errors: int) -> Report:
     return replace(report, findings=report.findings[:end], omitted=len(report.findings) - end)
 
 
+def expect_rules(names: Iterable[str]) -> None:
+    """Stop at a name that no rule can have, or that is a pattern of several.
+
+    Raises:
+        SettingsError: there is such a name.
+    """
+    from opendata.checks.explain import known_rules
+
+    known = [rule for rule in known_rules() if not set(rule) & _MARKS]
+    for name in names:
+        if name not in known and (not name.startswith(FAMILIES) or set(name) & _MARKS):
+            raise unknown(name, known)
+
+
 def unknown(rule: str, known: Collection[str]) -> SettingsError:
     """The error of a rule that there is not, with those that are named alike."""
     near = get_close_matches(rule, list(known), n=3, cutoff=0.5)
@@ -97,7 +112,7 @@ def _check(patterns: Collection[str], report: Report) -> None:
 
 
 def _in_family(pattern: str) -> bool:
-    start = pattern[: min((pattern.find(mark) for mark in "*?[" if mark in pattern), default=None)]
+    start = pattern[: min((pattern.find(mark) for mark in _MARKS if mark in pattern), default=None)]
     if start == pattern:
         return pattern.startswith(FAMILIES)
     return any(start.startswith(family) or family.startswith(start) for family in FAMILIES)

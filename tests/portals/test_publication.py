@@ -142,6 +142,22 @@ def test_a_package_with_errors_goes_out_only_despite_the_rule(
     assert journal.runs()[-1].despite == tuple(sorted(r.strip() for r in rules))
 
 
+@pytest.mark.parametrize(
+    ("rule", "near"),
+    [("unit-unkown", "unit-unknown"), ("shape-*", "opendata rules"), ("", "opendata rules")],
+)
+def test_a_rule_that_there_is_not_is_refused_before_anything_is_done(
+    rule: str, near: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = ["--to", f"folder:{tmp_path / 'site'}", "--state", str(tmp_path / "state"), "--lang", "en"]
+    assert main(["publish", str(EXAMPLE), *to, "--despite", "unread", "--despite", rule]) == 2
+    told = capsys.readouterr().err
+    assert f"there is no rule {rule!r}" in told
+    assert near in told
+    assert list(tmp_path.iterdir()) == []
+    assert main(["publish", str(EXAMPLE), *to, "--despite", "shape-class"]) == 0
+
+
 def test_files_that_passed_are_not_checked_again_but_changed_ones_are(
     tmp_path: Path, shelf: Shelf, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
