@@ -26,7 +26,8 @@ class Profile:
 
     `name` is what people call it: the profile's name, or scheme:place. `settings` are what this
     kind of target knows beside; `rebuild` lets a table be made anew where its columns changed, and
-    `thorough` reads everything back even where the portal says that nothing changed.
+    `thorough` reads everything back even where the portal says that nothing changed. `despite` are
+    the rules whose errors do not keep a package back.
     """
 
     name: str = ""
@@ -37,6 +38,7 @@ class Profile:
     who: Credentials = field(default_factory=Credentials)
     rebuild: bool = False
     thorough: bool = False
+    despite: tuple[str, ...] = ()
 
 
 Ask = Callable[[str], str]

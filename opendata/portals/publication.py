@@ -58,14 +58,14 @@ def publish_all(
     Raises:
         SettingsError: `despite` names no rule.
     """
-    waived = tuple(sorted(set(despite)))
-    expect_rules(waived)
+    profile = replace(profile, despite=tuple(sorted(set(despite))))
+    expect_rules(profile.despite)
     told = journal.records() if journal else []
 
     with _connected(profile) as more:
 
         def work(some: list[Path]) -> Plan:
-            parcels = [_parcel(folder, profile, "publish", waived) for folder in some]
+            parcels = [_parcel(folder, profile, "publish") for folder in some]
             for parcel in parcels:
                 _permit(parcel, told)
             return _send(parcels, profile, journal, told, more, dry_run=dry_run)
@@ -156,7 +156,8 @@ def rollback(
         folder = Path(elsewhere) / entry.name
         folder.mkdir()
         journal.restore(wanted, folder)
-        parcel = _parcel(folder, profile, "rollback", tuple(wanted.despite))
+        profile = replace(profile, despite=wanted.despite)
+        parcel = _parcel(folder, profile, "rollback")
         record = replace(parcel.record, restores=wanted.number, tool=wanted.tool)
         parcel = replace(parcel, record=record)
         with _connected(profile) as more:
@@ -221,7 +222,7 @@ def _each(
             pool.shutdown(cancel_futures=True)
 
 
-def _parcel(folder: Path, profile: Profile, action: str, despite: tuple[str, ...]) -> Parcel:
+def _parcel(folder: Path, profile: Profile, action: str) -> Parcel:
     package = open_package(folder)
     held = snapshot(package)
     entry = Entry(package.name, str(package.descriptor.get("id") or ""))
@@ -229,7 +230,7 @@ def _parcel(folder: Path, profile: Profile, action: str, despite: tuple[str, ...
         _record(entry, profile, action),
         digest=held.digest,
         files=held.digests,
-        despite=despite,
+        despite=profile.despite,
         tool=tool(),
     )
     return Parcel(package, held, record)

@@ -9,6 +9,7 @@ from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
+from opendata.checks import validate
 from opendata.checks.report import SEVERITIES
 from opendata.converters.descriptor import DESCRIPTOR
 from opendata.package import Package, open_package
@@ -78,11 +79,12 @@ class Dataset:
 
 
 # Extras that we may take away again; others are somebody's.
+ERRORS = "findings_error"
 OWN = frozenset({ID, *STAMPS, *dcat.EXTRAS, *(f"findings_{severity}" for severity in SEVERITIES)})
 
 
-def dataset(folder: Path, profile: Profile) -> Dataset:
-    """What CKAN shall hold of a package.
+def dataset(folder: Path, profile: Profile, *, waived: bool = False) -> Dataset:
+    """What CKAN shall hold of a package; with `waived` it is checked for the errors that go along.
 
     Raises:
         PackageError: the package cannot be read.
@@ -111,7 +113,7 @@ def dataset(folder: Path, profile: Profile) -> Dataset:
             "private": bool(profile.settings.get("private", False)),
         },
         tags=tuple(tags(words)),
-        extras={ID: identity, **dcat.extras(package), **_quality(package)},
+        extras={ID: identity, **dcat.extras(package), **_quality(package, waived=waived)},
         files=files,
         tables=_tables(package, files, str(profile.settings.get("tables", "data"))),
     )
@@ -168,9 +170,11 @@ def _tables(package: Package, files: tuple[File, ...], which: str) -> dict[str, 
     return found
 
 
-def _quality(package: Package) -> dict[str, str]:
+def _quality(package: Package, *, waived: bool) -> dict[str, str]:
     """How many findings of each severity travel with the data."""
-    if not package.ours:
-        return {}
-    found = [str(row.get("severity")) for row in package.table("finding")]
-    return {f"findings_{severity}": str(found.count(severity)) for severity in SEVERITIES}
+    found = [str(row.get("severity")) for row in package.table("finding")] if package.ours else []
+    told = {severity: found.count(severity) for severity in SEVERITIES if package.ours}
+    if waived:
+        findings = validate(package.folder).findings
+        told["error"] = sum(finding.severity == "error" for finding in findings)
+    return {f"findings_{severity}": str(count) for severity, count in told.items()}

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from opendata.checks import validate
 from opendata.errors import PortalError
 from opendata.portals import ckan
 from opendata.portals.ckan.dataset import DIGEST, KEY, SUM, dataset
@@ -638,3 +639,35 @@ def test_nothing_outside_the_folder_goes_out(tmp_path: Path) -> None:
         publish(fake, folder)
     assert fake.requests == []
     shutil.rmtree(folder)
+
+
+def test_errors_that_were_waived_are_counted_and_verify_expects_them(tmp_path: Path) -> None:
+    fake = Fake()
+    folder = budget(tmp_path / "p", {"1": ("甲", "x"), "2": ("乙", "y"), "3": ("丙", "1")})
+    rules = tuple({f.rule for f in validate(folder).findings if f.severity == "error"})
+    publish(fake, folder, despite=rules)
+    (found,) = fake.datasets.values()
+    assert extras_of(found)["findings_error"] == "2"
+    assert publish(fake, folder, despite=rules).idle
+    assert verify(fake, folder).idle
+    publish(fake, budget(folder), rebuild=True)
+    (found,) = fake.datasets.values()
+    assert "findings_error" not in extras_of(found)
+    assert verify(fake, folder).idle
+
+
+def test_waived_errors_are_told_beside_the_findings_that_a_package_has(package: Path) -> None:
+    path = package / "line.csv"
+    head, first, *rest = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text(head + first * 2 + "".join(rest), encoding="utf-8")
+    count = {
+        severity: sum(f.severity == severity for f in validate(package).findings)
+        for severity in ("error", "warning", "note")
+    }
+    assert count["error"]
+    extras = dataset(package, Profile(place=BASE), waived=True).extras
+    before = dataset(EXAMPLE, Profile(place=BASE)).extras
+    assert extras["findings_error"] == str(count["error"])
+    assert [extras[f"findings_{s}"] for s in ("warning", "note")] == [
+        before[f"findings_{s}"] for s in ("warning", "note")
+    ]
