@@ -12,6 +12,8 @@ from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
+from pyoxigraph import RdfFormat, parse
+
 from opendata.checks import shapes
 from opendata.checks.catalogue import check_catalogue
 from opendata.checks.columns import check_columns
@@ -167,8 +169,6 @@ def _graphs(package: Package, budget: Budget, *, referee: bool) -> Iterator[Find
 
 def _cube(budget: Budget, graph: Path, triples: bytes) -> Iterator[Finding]:
     """The cube and its code lists are sound; a graph of the rows has the structure by its making."""
-    from pyoxigraph import RdfFormat, parse
-
     if len(budget.lines) > MAX_CUBE:
         yield found(
             "cube-not-applied",
@@ -211,8 +211,6 @@ def _differing(wanted: bytes, actual: bytes) -> list[bytes]:
 
 def _turtle(package: Package, budget: Budget, file: Path, triples: bytes) -> Iterator[Finding]:
     """The Turtle holds the same triples: it is what we write, or reads as the same."""
-    from pyoxigraph import RdfFormat, parse
-
     written, actual = StringIO(), file.read_bytes()
     write_turtle(written, budget, package.facts)
     if written.getvalue().encode() == actual:

@@ -84,9 +84,7 @@ def place(site: Site, planned: Planned, entry: Entry, most: int) -> Entry:
         state.note([new])
         return entry
     group = state.of_package(entry.package, most)
-    if (
-        len(group) == most
-    ):  # a mistake of the settings, most likely; to compare all with all takes long
+    if len(group) == most:  # a mistake of the settings, most likely; comparing all takes long
         entry = aside(entry, group[0].entry)
     else:
         rivals = [known for known in group if known.entry.document != found.name]

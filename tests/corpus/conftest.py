@@ -11,6 +11,7 @@ from opendata.corpus.build import How, build
 from opendata.corpus.placing import Built
 from opendata.corpus.publishing import PARTS
 from opendata.corpus.settings import add_source, init_corpus, open_corpus
+from opendata.corpus.state import State
 from tests.conftest import DOCUMENT
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -70,3 +71,18 @@ def made(tmp_path: Path, documents: Path) -> Callable[..., Path]:
 def built(folder: Path, **how: object) -> Built:
     """The corpus, built at a time that is always the same."""
     return build(open_corpus(folder), How(**{"now": NOW, **how}))
+
+
+def cut_off(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Build a corpus, and end before the first event is committed."""
+    note = State.note
+
+    def die(self: State, known: object, event: dict | None = None) -> None:
+        if event:
+            raise KeyboardInterrupt
+        note(self, known, event)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(State, "note", die)
+        with pytest.raises(KeyboardInterrupt):
+            built(folder)

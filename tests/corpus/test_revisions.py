@@ -15,7 +15,7 @@ from opendata.corpus.state import State
 from opendata.errors import SettingsError
 from opendata.fetch import Answer
 
-from .conftest import FACTS, built, document, tree
+from .conftest import FACTS, built, cut_off, document, tree
 from .test_build import rows
 from .test_versions import history, triples
 
@@ -521,17 +521,7 @@ def test_a_revision_that_goes_before_its_cut_off_build_is_repeated_leaves_no_tra
     built(folder)
     before = tree(folder)
     put("a-修订.txt", REVISED)
-    note = State.note
-
-    def die(self: State, known: object, event: dict | None = None) -> None:
-        if event:
-            raise Cut
-        note(self, known, event)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(State, "note", die)
-    with pytest.raises(Cut):
-        built(folder)
-    monkeypatch.setattr(State, "note", note)
+    cut_off(folder, monkeypatch)
     (documents / "a-修订.txt").unlink()
     built(folder)
     assert tree(folder) == before

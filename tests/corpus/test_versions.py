@@ -7,11 +7,10 @@ from pathlib import Path
 import pyoxigraph
 import pytest
 
-from opendata.corpus.state import State
 from opendata.corpus.versions import change_set, changed_rows, files_of, version_before
 from opendata.package import open_package
 
-from .conftest import built, document, tree
+from .conftest import built, cut_off, document, tree
 
 Make = Callable[..., Path]
 ID = "430105-306001-2023"
@@ -139,17 +138,7 @@ def test_a_build_cut_off_before_its_commit_tells_the_same_history(
     (documents / "a.txt").write_text(
         document("306001", 2023, ("背街小巷", "大街小巷")), encoding="utf-8"
     )
-    note = State.note
-
-    def die(self: State, known: object, event: dict | None = None) -> None:
-        if event:
-            raise KeyboardInterrupt
-        note(self, known, event)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(State, "note", die)
-    with pytest.raises(KeyboardInterrupt):
-        built(cut)
-    monkeypatch.setattr(State, "note", note)
+    cut_off(cut, monkeypatch)
     built(cut)
     built(whole)
     assert tree(cut) == tree(whole)

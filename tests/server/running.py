@@ -1,5 +1,10 @@
 """The site, running in this process on a port of its own."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,3 +61,26 @@ def running(source: Source, **settings: object) -> Iterator[Running]:
         thread.join(60)
         line.close()
         assert not thread.is_alive()
+
+
+@contextmanager
+def command(*words: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], dict]]:
+    """`opendata serve` on a port of its own, with what it told of itself."""
+    asked = [sys.executable, "-m", "opendata.cli", "serve", *words, "--port", "0", "--json"]
+    with subprocess.Popen(
+        [*asked, "--workers", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"LANG": "en_GB.UTF-8"} | environment,
+        text=True,
+    ) as server:
+        assert server.stdout
+        yield server, json.loads("".join(server.stdout.readline() for _ in range(5)))
+
+
+def ended(server: subprocess.Popen[str]) -> str:
+    """What a server has logged, that ends when it is told to and says no more."""
+    server.send_signal(signal.SIGTERM)
+    out, log = server.communicate(timeout=30)
+    assert (server.returncode, out) == (0, "")
+    return log

@@ -1,11 +1,6 @@
 """The command, and a store that is replaced while it is served."""
 
-import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +20,7 @@ from opendata.store import build
 from opendata.store.workers import Limits
 
 from ..conftest import DOCUMENT, EXAMPLE
-from .running import running
+from .running import command, ended, running
 
 NAME = EXAMPLE.name
 COUNT = "sparql?format=csv&query=SELECT (COUNT(DISTINCT ?b) AS ?n) { ?b a ob:Budget }"
@@ -40,25 +35,13 @@ def another(folder: Path, facts: Facts) -> Path:
 
 
 def test_the_command_serves_packages_says_where_and_ends_when_told() -> None:
-    command = [sys.executable, "-m", "opendata.cli", "serve", str(EXAMPLE.parent), "--port", "0"]
-    environment = os.environ | {"LANG": "en_GB.UTF-8"}
-    with subprocess.Popen(
-        [*command, "--json", "--workers", "1"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-        text=True,
-    ) as server:
-        lines = [server.stdout.readline() for _ in range(5)]
-        told = json.loads("".join(lines))
+    with command(str(EXAMPLE.parent)) as (server, told):
         assert told["packages"] == 1
         assert httpx.get(told["sparql"], params={"query": "ASK {}"}).json()["boolean"] is True
         assert httpx.get(told["address"]).status_code == 200
         tasks = Path(f"/proc/{server.pid}/task").glob("*/children")
         workers = [number for task in tasks for number in task.read_text().split()]
-        server.send_signal(signal.SIGTERM)
-        out, log = server.communicate(timeout=30)
-    assert (server.returncode, out) == (0, "")
+        log = ended(server)
     assert "127.0.0.1 GET /sparql 200" in log
     assert "ASK" not in log  # what is asked is nobody's business
     assert len(workers) == 1

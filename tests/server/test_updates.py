@@ -5,8 +5,6 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +27,7 @@ from opendata.store.updating import Writer
 from opendata.store.workers import Limits, Update
 
 from ..conftest import EXAMPLE, working_in
-from .running import TOKEN, Running, empty_store, running
+from .running import TOKEN, Running, command, empty_store, ended, running
 from .test_serving import COUNT, another
 
 BUDGET = f"https://w3id.org/open-budget/data/budget/{EXAMPLE.name}"
@@ -472,36 +470,12 @@ def test_a_package_is_published_there_as_to_any_graph_store(tmp_path: Path, fact
 
 
 def test_the_command_takes_updates_with_the_token_of_the_environment(place: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "opendata.cli",
-        "serve",
-        str(place),
-        "--port",
-        "0",
-        "--updates",
-    ]
-    environment = os.environ | {
-        "LANG": "en_GB.UTF-8",
-        "OPENDATA_TOKEN_SERVE": TOKEN,
-        "OPENDATA_TOKEN": "x",
-    }
-    with subprocess.Popen(
-        [*command, "--json", "--workers", "1"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-        text=True,
-    ) as server:
-        assert server.stdout
-        told = json.loads("".join(server.stdout.readline() for _ in range(5)))
+    known = {"OPENDATA_TOKEN_SERVE": TOKEN, "OPENDATA_TOKEN": "x"}
+    with command(str(place), "--updates", **known) as (server, told):
         with httpx.Client(base_url=told["address"], timeout=60) as client:
             assert post(client, note(4)).status_code == 204
             assert notes(client) == [4]
-        server.send_signal(signal.SIGTERM)
-        out, log = server.communicate(timeout=30)
-    assert (server.returncode, out) == (0, "")
+        log = ended(server)
     assert "POST /sparql 204" in log
     assert TOKEN not in log
 

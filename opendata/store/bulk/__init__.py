@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from opendata.errors import PackageError, SettingsError
-from opendata.output import replacing
+from opendata.output import replacing, write_json
 from opendata.package import open_package
 from opendata.store.bulk.engines import ENGINES, Engine, Setting
 from opendata.store.disk import is_store
@@ -102,8 +102,7 @@ def write_bulk(
             shards=shards,
             files=tuple(files),
         )
-        text = json.dumps(bulk.to_dict(), ensure_ascii=False, indent=2) + "\n"
-        (new / MANIFEST).write_text(text, encoding="utf-8")
+        write_json(new, MANIFEST, "application/json", bulk.to_dict())
     return bulk
 
 
